@@ -1,0 +1,107 @@
+//! Identity: `cloid` (ours), `oid` (the venue's), `tid` (a trade's), sides, times in force.
+
+use core::fmt;
+
+/// The venue's name of one leg of an order. Exchange-wide, rising.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Oid(pub u64);
+
+/// Our name of one leg of an order: 128 bits, chosen before sending, never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cloid(pub u128);
+
+/// Milliseconds since the Unix epoch, by whoever's clock the field's name says.
+pub type Ms = u64;
+
+/// First four bytes of every cloid that we make: "mm" and the version of the layout.
+pub const CLOID_MAGIC: u32 = 0x6d6d_0001;
+
+impl Cloid {
+    /// One of ours: magic, instance, sequence. Recognisable without a journal.
+    pub const fn ours(instance: u32, sequence: u64) -> Self {
+        Self(((CLOID_MAGIC as u128) << 96) | ((instance as u128) << 64) | sequence as u128)
+    }
+
+    /// `(instance, sequence)` when it carries our magic.
+    #[allow(clippy::cast_possible_truncation)] // the masks are the point
+    pub const fn parts(self) -> Option<(u32, u64)> {
+        if (self.0 >> 96) as u32 == CLOID_MAGIC {
+            Some(((self.0 >> 64) as u32, self.0 as u64))
+        } else {
+            None
+        }
+    }
+
+    /// Reads `0x` and 32 hexadecimal digits, in either case; anything else is `None`.
+    #[inline]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let hex = text.strip_prefix(b"0x")?;
+        if hex.len() != 32 {
+            return None;
+        }
+        let mut value = 0u128;
+        for &c in hex {
+            let digit = char::from(c).to_digit(16)?;
+            value = (value << 4) | u128::from(digit);
+        }
+        Some(Self(value))
+    }
+}
+
+impl fmt::Display for Cloid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for Cloid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// Which side of the book.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Side {
+    /// Bid, long: `B` on the wire.
+    Buy,
+    /// Ask, short: `A` on the wire.
+    Sell,
+}
+
+impl Side {
+    /// +1 for a buy, −1 for a sell.
+    pub const fn sign(self) -> i128 {
+        match self {
+            Self::Buy => 1,
+            Self::Sell => -1,
+        }
+    }
+
+    /// The other side.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+
+    /// The venue's letter.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Buy => 'B',
+            Self::Sell => 'A',
+        }
+    }
+}
+
+/// Time in force.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Tif {
+    /// Add liquidity only (post-only): refused if it would match.
+    Alo,
+    /// Immediate or cancel.
+    Ioc,
+    /// Good till cancelled.
+    Gtc,
+}
