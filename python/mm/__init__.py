@@ -1,0 +1,1 @@
+"""A market maker for Hyperliquid that never loses track of an order."""
