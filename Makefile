@@ -26,6 +26,15 @@ export MM_SHARED ?= $(abspath ../shared)
 export PYO3_PYTHON := $(abspath $(PY))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# A stamp that was copied here with the tree, or whose extension is gone, says nothing: without this, a copy
+# would quietly test the tree that it was copied from.
+ifneq ($(shell cat $(VENV)/.deps 2>/dev/null),$(CURDIR))
+  $(shell rm -f $(VENV)/.deps)
+endif
+ifeq ($(wildcard python/mm/_core*.so),)
+  $(shell rm -f $(VENV)/.built)
+endif
+
 RUST_SOURCES := $(shell find rust -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.md' \))
 
 .DEFAULT_GOAL := help
@@ -55,7 +64,7 @@ lint: $(VENV)/.deps ## clippy, rustdoc and ruff; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps --quiet
 	$(PY) -m ruff check .
 
-type: build ## mypy --strict
+type: $(VENV)/.deps ## mypy --strict
 	$(PY) -m mypy
 
 stubs: build ## Compare _core.pyi with the built extension
@@ -75,7 +84,7 @@ test-core: $(VENV)/.deps ## The Rust tests, with cargo-nextest where it is insta
 test-py: build ## The Python tests
 	$(PY) -m pytest
 
-docs: ## Write the generated documents anew (the tests compare them), and the API's pages
+docs: $(VENV)/.deps ## Write the generated documents anew (the tests compare them), and the API's pages
 	UPDATE=1 $(CARGO) test $(CARGO_FLAGS) --package mm-core --test docs
 	$(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
 
@@ -105,7 +114,7 @@ $(VENV)/.deps: $(LOCK)
 	@command -v $(CARGO) >/dev/null || { echo "mm needs Rust: cargo was not found" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(PY) -m pip install --quiet --require-hashes --requirement $(LOCK)
-	@touch $@
+	@echo "$(CURDIR)" >$@
 
 # maturin is told of the environment by name: there is nothing to activate. Its dependencies are those
 # of the lock file already.

@@ -10,8 +10,8 @@ from mm.errors import (
     OutcomeUnknown,
     Refused,
     TransitionRefused,
-    Unrepresentable,
     UnknownOrder,
+    Unrepresentable,
     UsageError,
     VenueError,
 )

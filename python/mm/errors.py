@@ -40,9 +40,7 @@ class MmError(Exception):
     phase: str
     """The phase that the order was in."""
 
-    def __init__(
-        self, message: str, *, field: str = "", reason: str = "", cloid: str = "", phase: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, field: str = "", reason: str = "", cloid: str = "", phase: str = "") -> None:
         super().__init__(message)
         self.field = field
         self.reason = reason

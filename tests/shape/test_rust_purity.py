@@ -100,7 +100,9 @@ def test_what_is_no_float_is_not(code: str) -> None:
     assert not FLOAT.search(rust_code(code))
 
 
-@pytest.mark.parametrize("code", ["use std::fs;", "std::time::Instant", "use std::{fmt, net::TcpStream};", "std :: env"])
+@pytest.mark.parametrize(
+    "code", ["use std::fs;", "std::time::Instant", "use std::{fmt, net::TcpStream};", "std :: env"]
+)
 def test_the_outside_is_found(code: str) -> None:
     assert OUTSIDE.search(rust_code(code))
 

@@ -5,11 +5,17 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 import mm._core
 from tests.shape.repo import PACKAGE
 
-STUB = ast.parse((PACKAGE / "_core.pyi").read_text(encoding="utf-8"))
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef
+
+
+@pytest.fixture(scope="module")
+def stub() -> ast.Module:
+    return ast.parse((PACKAGE / "_core.pyi").read_text(encoding="utf-8"), "_core.pyi")
 
 
 def told(node: Documented, name: str = "") -> Iterator[tuple[str, Documented]]:
@@ -31,10 +37,10 @@ def real(name: str) -> str | None:
     return inspect.cleandoc(text) if text else None
 
 
-def test_docstrings_are_the_same() -> None:
+def test_docstrings_are_the_same(stub: ast.Module) -> None:
     # An overloaded function carries its docstring on one of its signatures.
     docs: dict[str, str | None] = {}
-    for name, node in told(STUB):
+    for name, node in told(stub):
         docs[name] = docs.get(name) or ast.get_docstring(node)
     assert sum(text is not None for text in docs.values()) > 20, "the stub tells next to nothing"
 
@@ -48,7 +54,7 @@ def test_docstrings_are_the_same() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_class_is_documented() -> None:
-    classes = [(name, node) for name, node in told(STUB) if isinstance(node, ast.ClassDef)]
+def test_every_class_is_documented(stub: ast.Module) -> None:
+    classes = [(name, node) for name, node in told(stub) if isinstance(node, ast.ClassDef)]
     assert len(classes) > 10
     assert not [name for name, node in classes if not ast.get_docstring(node)]
