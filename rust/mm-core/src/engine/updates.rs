@@ -38,7 +38,8 @@ impl Engine {
         let shrinks = update.reduce_only || self.legs[id].reduce_only;
         self.change(id, |leg| {
             leg.reduce_only |= update.reduce_only;
-            if leg.sz.is_none() {
+            // A size of zero is none: the venue prints it of orders that close a whole position.
+            if leg.sz.is_none() && update.orig_sz > Sz::ZERO {
                 (leg.sz, leg.wanted, leg.px) = (Some(update.orig_sz), update.orig_sz, update.px);
             }
             match update.status {
@@ -64,13 +65,13 @@ impl Engine {
             out.push(self.contradiction(id, "the venue states another size than was sent"));
         }
         self.executed_rose(id, before, out);
+        // Fills alone had told of it, and its size became known only now: they may have filled it.
+        if self.legs[id].sz.is_some_and(|sz| self.legs[id].executed() >= sz) {
+            self.advance(id, Event::LastFill, out);
+        }
         match update.status {
             Status::Open => self.advance(id, Event::Accepted, out),
             Status::Filled if self.legs[id].phase == Phase::Filled => {}
-            // A foreign leg whose size has only now become known, or a reduce-only one that was trimmed.
-            Status::Filled if self.legs[id].sz.is_some_and(|sz| self.legs[id].executed() >= sz) => {
-                self.advance(id, Event::LastFill, out);
-            }
             Status::Filled | Status::Canceled => self.advance(id, Event::CancelDone, out),
             Status::Rejected => self.advance(id, Event::Reject, out),
             Status::Unknown => {}
