@@ -8,7 +8,7 @@ use crate::event::{Status, Update};
 use crate::ids::{Cloid, Ms, Oid};
 use crate::lifecycle::{Event, Phase};
 use crate::num::{NumError, SZ_MAX, Sz};
-use crate::order::{NONE, OrderState};
+use crate::order::NONE;
 
 impl Engine {
     /// One order update, or the same facts from `orderStatus`, `historicalOrders` or `openOrders`.
@@ -129,7 +129,11 @@ impl Engine {
         }
         // Ours by its prefix, though nobody told us: a journal was lost. It is quoted around, not ignored.
         let foreign = !update.cloid.and_then(Cloid::parts).is_some_and(|(i, _)| i == self.config.instance);
-        let told = if self.legs[id].executed() > Sz::ZERO { OrderState::PartialFilled } else { OrderState::Resting };
+        let leg = &mut self.legs[id];
+        if update.status == Status::Rejected && leg.executed() == Sz::ZERO && !leg.canceled {
+            leg.phase = Phase::Unknown; // nothing but its refusal was ever heard of it
+        }
+        let told = crate::order::derive(&[leg], Sz::ZERO);
         self.add_order(id, update.cloid, foreign, told);
         if foreign {
             out.push(Effect::Foreign { coin: CoinId(coin), oid: update.oid, cloid: update.cloid });
