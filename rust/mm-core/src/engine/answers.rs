@@ -152,7 +152,7 @@ impl Engine {
     /// The modify that was to place the leg `cloid` was refused.
     pub fn on_modify_error(&mut self, cloid: Cloid, why: ModifyRefusal, out: &mut Vec<Effect>) -> Result<(), Error> {
         let id = self.leg_by_cloid(cloid).ok_or(Error::UnknownCloid(cloid))?;
-        let old = self.legs[id].previous;
+        let old = self.legs[id].replaces.and_then(|oid| self.leg_by_oid(oid));
         let event = match why {
             ModifyRefusal::OldGone => Event::ModifyKilled,
             ModifyRefusal::OldUntouched => Event::ModifyFailed,
@@ -163,9 +163,12 @@ impl Engine {
         };
         self.advance(id, Event::Reject, out);
         self.unbound_ended(id);
-        if old != NONE && self.legs[old].next == id && self.legs[id].phase == Phase::Rejected {
-            self.advance(old, event, out);
-            self.finish(old, out);
+        if let Some(old) = old.filter(|_| self.legs[id].phase == Phase::Rejected) {
+            // Who is gone stays gone, however late it is said. "As it was" is no news once another modify is on its way.
+            if event == Event::ModifyKilled || self.legs[old].next == id {
+                self.advance(old, event, out);
+                self.finish(old, out);
+            }
         }
         self.finish(id, out);
         Ok(())
