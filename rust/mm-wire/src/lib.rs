@@ -14,6 +14,7 @@ mod object;
 mod read;
 mod swar;
 mod update;
+mod usual;
 pub mod words;
 
 pub use error::{FieldError, FrameError, Refusal};
