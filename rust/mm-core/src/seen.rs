@@ -2,7 +2,7 @@
 //!
 //! A fill is (coin, time, tid, oid), and one of these sets belongs to one coin. The usual widths (tid 50 bits, oid
 //! 46, time 42: `hyperliquid-protocol` 8.3) are packed whole, so equal keys are equal fills and nothing is guessed;
-//! the 21 bits left hold a check of the payload, which tells a duplicate from a contradiction. Whatever is wider,
+//! the 22 bits left hold a check of the payload, which tells a duplicate from a contradiction. Whatever is wider,
 //! and system fills with tid 0 (which share it), are kept in full beside.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ const TID_BITS: u32 = 50;
 const OID_BITS: u32 = 46;
 const TIME_BITS: u32 = 42;
 
-/// tid, oid and time packed, and a check of the payload that is never zero.
+/// tid, oid and time packed, and a check of the payload.
 #[derive(Clone, Copy, Debug)]
 struct Packed([u32; 5]);
 
@@ -22,7 +22,7 @@ impl Packed {
     #[allow(clippy::cast_possible_truncation)] // packing is truncation by design; the widths were tested
     fn new(time: u64, tid: u64, oid: u64, check: u32) -> Self {
         let low = u128::from(tid) | (u128::from(oid) << TID_BITS) | (u128::from(time) << (TID_BITS + OID_BITS));
-        let high = ((time >> (128 - TID_BITS - OID_BITS)) as u32) | (check | 1) << 10;
+        let high = ((time >> (128 - TID_BITS - OID_BITS)) as u32) | check << 10;
         Self([low as u32, (low >> 32) as u32, (low >> 64) as u32, (low >> 96) as u32, high])
     }
 
@@ -37,9 +37,6 @@ impl Packed {
 
 impl Slot for Packed {
     const EMPTY: Self = Self([0; 5]);
-    fn is_empty(&self) -> bool {
-        self.0[4] == 0 // the check's lowest bit is always set
-    }
     #[inline]
     fn hash(&self) -> u64 {
         let w = &self.0;
@@ -88,19 +85,24 @@ fn payload(fill: &Fill<'_>) -> u64 {
 }
 
 impl SeenFills {
-    /// Remembers `fill` unless it is known, and says which.
+    /// Remembers `fill` unless it is known, and says which; with a hash of all that identifies it.
     #[inline]
-    pub fn insert(&mut self, fill: &Fill<'_>) -> Seen {
+    pub fn insert(&mut self, fill: &Fill<'_>) -> (Seen, u64) {
         let payload = payload(fill);
         let fits = fill.tid >> TID_BITS == 0 && fill.oid.0 >> OID_BITS == 0 && fill.time >> TIME_BITS == 0;
-        let known = if fits && fill.tid != 0 {
+        if fits && fill.tid != 0 {
             #[allow(clippy::cast_possible_truncation)] // 22 bits are asked for
-            let check = (payload >> 42) as u32 | 1;
+            let check = (payload >> 42) as u32;
             let slot = Packed::new(fill.time, fill.tid, fill.oid.0, check);
-            self.packed.insert(slot).map(|old| old.check() == check)
-        } else {
-            self.insert_wide(fill, payload)
-        };
+            let known = self.packed.insert(slot).map(|old| old.check() == check);
+            return (Self::judge(known), slot.hash() ^ payload);
+        }
+        let identity = mix(mix(fill.time, fill.tid), fill.oid.0) ^ payload;
+        (Self::judge(self.insert_wide(fill, payload)), identity)
+    }
+
+    #[inline]
+    const fn judge(known: Option<bool>) -> Seen {
         match known {
             None => Seen::New,
             Some(true) => Seen::Duplicate,

@@ -128,6 +128,7 @@ impl PyEngine {
             chain_window,
             retain_closed,
             link_slack: maybe("link_slack", link_slack, Sz::parse_amount)?.unwrap_or_default(),
+            longhand: false,
         };
         Ok(Self { inner: Mutex::new(Inner { engine: Engine::new(account, config), out: Vec::new() }) })
     }
