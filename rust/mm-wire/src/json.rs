@@ -5,7 +5,7 @@
 //!   in a string that nobody reads harms nobody.
 //! - Nesting is bounded by [`crate::DEPTH_MAX`]: the brackets that are open fit the bits of one word.
 //! - Two paths: with sixteen bytes of text ahead a whole number, key or short string is read in one piece
-//!   ([`crate::swar`]); near the end of the text, and whenever the piece is unusual, byte by byte.
+//!   (`swar.rs`); near the end of the text, and whenever the piece is unusual, byte by byte.
 
 use crate::DEPTH_MAX;
 use crate::error::FrameError;
@@ -229,7 +229,10 @@ impl<'a> Scanner<'a> {
                     }
                     break;
                 }
-                self.expect(if object { b'}' } else { b']' }, "a comma or the closing bracket is wanted")?;
+                self.expect(
+                    if object { b'}' } else { b']' },
+                    "a comma or the closing bracket is wanted",
+                )?;
                 objects >>= 1;
                 open -= 1;
             }

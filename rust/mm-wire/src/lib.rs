@@ -11,6 +11,7 @@ mod frames;
 mod held;
 pub mod json;
 mod object;
+mod position;
 mod read;
 mod swar;
 mod update;
@@ -19,7 +20,7 @@ pub mod words;
 
 pub use error::{FieldError, FrameError, Refusal};
 pub use frames::{Channel, GREETING, Head, Sink, Surfaced, decode, decode_fills};
-pub use read::parse_position;
+pub use position::parse_position;
 
 /// The deepest nesting that is read; the venue's frames have five.
 pub const DEPTH_MAX: u32 = 64;

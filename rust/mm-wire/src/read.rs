@@ -9,41 +9,12 @@ use mm_core::num::{NumError, PX_DECIMALS, Px, SZ_DECIMALS, Sz};
 
 use crate::error::{FieldError, FrameError, Trouble};
 use crate::json::Scanner;
+use crate::position::{is_exact, parse_position};
 use crate::swar;
 
 /// The scales, as the shortcut wants them.
 pub(crate) const PX: usize = PX_DECIMALS as usize;
 pub(crate) const SZ: usize = SZ_DECIMALS as usize;
-
-/// Significant digits of a decimal that a double always gives back.
-const DOUBLE_DIGITS: u32 = 15;
-
-/// Reads a `startPosition`: a signed quantity that the venue printed from a double.
-///
-/// The venue writes it as `printf("%.10f")` with the zeros stripped, so that from about 5 · 10⁵ units up it shows
-/// the double's error: `3130537.6000000001`, `-671022.0699999999`. What is wanted is the decimal that the double
-/// stood for. It is the shortest one that reads as the same double: two decimals as fine as the market's sizes
-/// never share a double, as long as they can be told apart at all (2⁵² steps). So the text is read as the nearest
-/// double, which is the venue's, and that is written in its shortest form. Texts of at most fifteen digits are
-/// their own shortest form, and are taken as they are.
-///
-/// (Rounding to fifteen digits is not enough: `14858205.8281287197` stood for `14858205.82812872`, sixteen digits.
-/// On the recorded minute of the whole venue the shortest form closes the chain of every account; fifteen digits
-/// break 5 of 13 links of `@184`.)
-///
-/// This is the one place where a double is used, to undo one. `px`, `sz`, `fee` and `closedPnl` show no such
-/// artefacts and are taken as written.
-pub fn parse_position(text: &[u8]) -> Result<Sz, NumError> {
-    let exact = Sz::parse_signed(text)?;
-    if exact.0.unsigned_abs() < 10u128.pow(DOUBLE_DIGITS) {
-        return Ok(exact);
-    }
-    let double: Option<f64> = core::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-    match double {
-        Some(double) => Sz::parse_signed(double.to_string().as_bytes()),
-        None => Ok(exact),
-    }
-}
 
 /// A short number, and the length of its string; `None`: look closer.
 #[inline]
@@ -63,7 +34,10 @@ fn plain<'a>(s: &mut Scanner<'a>) -> Result<&'a [u8], Trouble> {
 }
 
 #[cold]
-fn long_decimal(s: &mut Scanner<'_>, parse: fn(&[u8]) -> Result<Sz, NumError>) -> Result<Sz, Trouble> {
+fn long_decimal(
+    s: &mut Scanner<'_>,
+    parse: fn(&[u8]) -> Result<Sz, NumError>,
+) -> Result<Sz, Trouble> {
     parse(plain(s)?).map_err(|why| FieldError::Number(why).into())
 }
 
@@ -125,19 +99,13 @@ pub(crate) fn signed(s: &mut Scanner<'_>) -> Result<Option<Sz>, Trouble> {
 #[inline]
 pub(crate) fn position(s: &mut Scanner<'_>) -> Result<Option<Sz>, Trouble> {
     match short::<SZ>(s) {
-        Some((value, length)) if position_is_exact(length - 1) => {
+        Some((value, length)) if is_exact(length - 1) => {
             s.pass(length);
             Ok(Some(Sz(value.into())))
         }
         _ if null(s)? => Ok(None),
         _ => long_decimal(s, parse_position).map(Some),
     }
-}
-
-/// Whether a text of this length, its closing quote counted, is too short for [`parse_position`] to change it.
-#[inline]
-pub(crate) const fn position_is_exact(length: usize) -> bool {
-    length <= DOUBLE_DIGITS as usize + 2 // the dot and the quote
 }
 
 /// Passes a `null`, if it is one.

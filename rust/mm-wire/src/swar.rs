@@ -98,7 +98,8 @@ pub(crate) fn decimal<const DECIMALS: usize>(text: &[u8; DECIMAL_WIDTH]) -> Opti
     }
     let unit = *POW10.get(DECIMALS)?;
     let place = *POW10.get(DECIMALS.wrapping_sub(after))?; // none: more decimals than are wanted
-    let magnitude = whole.wrapping_mul(unit).wrapping_add(fraction.wrapping_mul(place)).cast_signed();
+    let magnitude =
+        whole.wrapping_mul(unit).wrapping_add(fraction.wrapping_mul(place)).cast_signed();
     Some((if negative { magnitude.wrapping_neg() } else { magnitude }, end + 1))
 }
 
@@ -187,8 +188,21 @@ mod tests {
         assert_eq!(read(b"-0.0213\""), Some((-213_000_000, 8)));
         assert_eq!(read(b"-99999999.99999999\""), Some((-999_999_999_999_999_900, 19)));
         for refused in [
-            &b"\""[..], b"-\"", b".\"", b"5\"", b"5.\"", b".5\"", b"1.2.3\"", b"1e3\"", b"--1.0\"", b" 1.0\"",
-            b"1.0\\\"", b"123456789.1\"", b"1.123456789\"", b"1.0", b"1.0x",
+            &b"\""[..],
+            b"-\"",
+            b".\"",
+            b"5\"",
+            b"5.\"",
+            b".5\"",
+            b"1.2.3\"",
+            b"1e3\"",
+            b"--1.0\"",
+            b" 1.0\"",
+            b"1.0\\\"",
+            b"123456789.1\"",
+            b"1.123456789\"",
+            b"1.0",
+            b"1.0x",
         ] {
             assert!(read(refused).is_none(), "{}", String::from_utf8_lossy(refused));
         }

@@ -4,7 +4,22 @@ use proptest::prelude::*;
 
 use crate::common::{OwnedFill, Recorder, a_fill};
 use crate::json::Scanner;
-use crate::{fill, frames, usual};
+use crate::{fill, frames, update, usual};
+
+/// The same of an update.
+fn agree_on_update(text: &[u8]) -> bool {
+    let Some((straight, rest)) = usual::update(text) else { return false };
+    let mut s = Scanner::new(text);
+    assert_eq!(update::update(&mut s, 0), Ok(straight));
+    assert_eq!(s.rest(), rest);
+    true
+}
+
+const UPDATE: &str = concat!(
+    r#"{"order":{"coin":"BTC","side":"B","limitPx":"31795.0","sz":"0.00037","oid":57118842019,"#,
+    r#""timestamp":1785261289146,"origSz":"0.0004","cloid":"0xa1f0cddc17303d07f3fd128d5b35071d"},"#,
+    r#""status":"open","statusTimestamp":1785261290665}]}               "#
+);
 
 /// If the straight way takes it, the thorough way must, and see the same.
 fn agree(text: &[u8]) -> bool {
@@ -16,7 +31,11 @@ fn agree(text: &[u8]) -> bool {
 }
 
 fn mutant() -> impl Strategy<Value = (OwnedFill, usize, u8)> {
-    (a_fill(), any::<usize>(), prop_oneof![any::<u8>(), Just(b'"'), Just(b'.'), Just(b'-'), b'0'..=b'9'])
+    (
+        a_fill(),
+        any::<usize>(),
+        prop_oneof![any::<u8>(), Just(b'"'), Just(b'.'), Just(b'-'), b'0'..=b'9'],
+    )
 }
 
 proptest! {
@@ -31,6 +50,15 @@ proptest! {
         agree(&text);
         text.remove(at);
         agree(&text);
+    }
+
+    #[test]
+    fn straight_and_thorough_agree_on_updates(at in 0..UPDATE.len(), byte: u8) {
+        let mut text = UPDATE.as_bytes().to_vec();
+        text[at] = byte;
+        agree_on_update(&text);
+        text.remove(at);
+        agree_on_update(&text);
     }
 
     #[test]
@@ -78,5 +106,10 @@ fn the_straight_way_is_taken() {
     assert!(agree(text.replace(r#""feeToken":"USDC","#, cloid).as_bytes()));
     assert!(agree(text.replace("351400627290190", "1125874670630212").as_bytes()));
     let frame = format!(r#"{{"channel":"user","data":{{"fills":[{text}"#);
+    assert!(usual::head(frame.as_bytes()).is_some());
+    assert!(agree_on_update(UPDATE.as_bytes()));
+    let bare = UPDATE.replace(r#","cloid":"0xa1f0cddc17303d07f3fd128d5b35071d""#, "");
+    assert!(agree_on_update(bare.replace("open", "canceled").as_bytes()));
+    let frame = format!(r#"{{"channel":"orderUpdates","data":[{UPDATE}"#);
     assert!(usual::head(frame.as_bytes()).is_some());
 }

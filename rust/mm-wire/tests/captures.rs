@@ -1,5 +1,16 @@
 //! Everything recorded from the venue that is at hand: it decodes, and nothing is surfaced but what is explained.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "reads recordings, and checks against doubles"
+)]
 
 mod common;
 
@@ -54,14 +65,21 @@ fn captures(shared: &Path) -> Vec<(String, Value)> {
     for path in files {
         let file: Value = serde_json::from_str(&text(&path).unwrap()).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        items.extend(file["items"].as_array().unwrap().iter().map(|item| (name.clone(), item.clone())));
+        items.extend(
+            file["items"].as_array().unwrap().iter().map(|item| (name.clone(), item.clone())),
+        );
     }
     items
 }
 
 fn roundtrips(shared: &Path) -> Vec<Value> {
     let mut lines = Vec::new();
-    for name in ["frames_captured.jsonl", "frames_roq_tests.jsonl", "rest_testnet_mainnet_2025.jsonl", "rest_sdk_cassettes.jsonl.gz"] {
+    for name in [
+        "frames_captured.jsonl",
+        "frames_roq_tests.jsonl",
+        "rest_testnet_mainnet_2025.jsonl",
+        "rest_sdk_cassettes.jsonl.gz",
+    ] {
         let Some(text) = text(&shared.join("data/roundtrips").join(name)) else { continue };
         lines.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
     }
@@ -86,9 +104,15 @@ fn frame(text: &str, whence: &str, count: &mut Count) {
         Channel::UserFills => {
             assert_eq!(Some(head.snapshot), plain["data"]["isSnapshot"].as_bool());
             assert_eq!(head.user, plain["data"]["user"].as_str());
-            assert_eq!(plain["data"]["fills"].as_array().unwrap().len(), told.len() - 1, "{whence}");
+            assert_eq!(
+                plain["data"]["fills"].as_array().unwrap().len(),
+                told.len() - 1,
+                "{whence}"
+            );
         }
-        Channel::OrderUpdates => assert_eq!(plain["data"].as_array().unwrap().len(), told.len() - 1),
+        Channel::OrderUpdates => {
+            assert_eq!(plain["data"].as_array().unwrap().len(), told.len() - 1);
+        }
         Channel::User => assert_eq!(plain["data"].as_object().unwrap().len(), 1),
         Channel::Other(name) => {
             assert_eq!(Some(name), plain["channel"].as_str());
@@ -109,7 +133,12 @@ fn frame(text: &str, whence: &str, count: &mut Count) {
             }
             Told::Surfaced(record, _, why) => {
                 // The one capture whose maker cut the placement's time off; the README says so.
-                assert_eq!(whence, "tick_reduce_only.json", "{why}: {}", String::from_utf8_lossy(record));
+                assert_eq!(
+                    whence,
+                    "tick_reduce_only.json",
+                    "{why}: {}",
+                    String::from_utf8_lossy(record)
+                );
                 assert_eq!(*why, Refusal::Missing { name: "timestamp" });
                 count.surfaced += 1;
             }
@@ -135,7 +164,10 @@ fn every_frame_decodes() {
     }
     println!("{count:?}");
     assert_eq!(count.surfaced, 1);
-    assert!(count.frames > 50 && count.fills > 10 && count.updates > 10 && count.others == 1, "{count:?}");
+    assert!(
+        count.frames > 50 && count.fills > 10 && count.updates > 10 && count.others == 1,
+        "{count:?}"
+    );
 }
 
 /// Checks a list of fills against the general reader, field by field; gives their number.
@@ -230,7 +262,8 @@ fn a_minute_of_the_whole_venue_decodes_and_its_chains_close() {
         let Told::Fill(fill) = told else { unreachable!() };
         // On spot markets a fee in the base token is taken from the position. @166 is USDT0 itself.
         let spot = fill.coin.starts_with('@') || fill.coin.contains('/');
-        let quote = ["USDC", "USDT0", "USDH", "USDE"].contains(&fill.fee_token) && fill.coin != "@166";
+        let quote =
+            ["USDC", "USDT0", "USDH", "USDE"].contains(&fill.fee_token) && fill.coin != "@166";
         let fee = if spot && !quote { fill.fee.unwrap().0 } else { 0 };
         let end = fill.start.unwrap().0 + fill.side.sign() * fill.sz.0 - fee;
         if let Some(before) = ends.insert((user, fill.coin), end) {

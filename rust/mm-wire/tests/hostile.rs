@@ -8,7 +8,9 @@ use mm_wire::{Channel, DEPTH_MAX, FRAME_MAX, FieldError, FrameError, GREETING, H
 use proptest::prelude::*;
 
 fn wrap(list: &str) -> String {
-    format!(r#"{{"channel":"userFills","data":{{"user":"0x31ca8395cf837de08b24da3f660e77761dfb974b","fills":{list}}}}}"#)
+    format!(
+        r#"{{"channel":"userFills","data":{{"user":"0x31ca8395cf837de08b24da3f660e77761dfb974b","fills":{list}}}}}"#
+    )
 }
 
 /// Does another reader take it for JSON? Ours does not decode what nobody reads, so that it may take a little more.
@@ -27,10 +29,17 @@ fn is_json(text: &[u8]) -> Option<bool> {
 fn survive(bytes: &[u8]) {
     for read in [decode(bytes), decode_fills(bytes)] {
         match read {
-            Ok(_) => assert!(bytes.trim_ascii() == GREETING.as_bytes() || is_json(bytes) != Some(false)),
+            Ok(_) => {
+                assert!(bytes.trim_ascii() == GREETING.as_bytes() || is_json(bytes) != Some(false));
+            }
             Err(error @ (FrameError::NotJson { at, .. } | FrameError::Truncated { at })) => {
                 assert!(at <= bytes.len());
-                assert_ne!(is_json(bytes), Some(true), "{error}: {}", String::from_utf8_lossy(bytes));
+                assert_ne!(
+                    is_json(bytes),
+                    Some(true),
+                    "{error}: {}",
+                    String::from_utf8_lossy(bytes)
+                );
             }
             Err(error) => assert!(!error.to_string().is_empty()),
         }
@@ -80,7 +89,9 @@ proptest! {
 fn every_truncation_of_every_kind() {
     let update = r#"{"channel":"orderUpdates","data":[{"order":{"coin":"BTC","side":"B","limitPx":"31795.0","sz":"0.00037","oid":57118842019,"timestamp":1785261289146,"origSz":"0.00037","cloid":"0xa1f0cddc17303d07f3fd128d5b35071d"},"status":"open","statusTimestamp":1785261289146}]}"#;
     let user = r#"{"data":{"nonUserCancel":[{"coin":"B\nC","oid":1.5e3}],"x":[true,false,null,-0.1]},"channel":"user"}"#;
-    for frame in [update, user, r#"{"channel":"pong"}"#, r#"{"channel":"bbo","data":{"bbo":[null,{}]}}"#] {
+    for frame in
+        [update, user, r#"{"channel":"pong"}"#, r#"{"channel":"bbo","data":{"bbo":[null,{}]}}"#]
+    {
         decode(frame.as_bytes()).unwrap();
         for end in 0..frame.len() {
             let error = decode(&frame.as_bytes()[..end]).unwrap_err();
@@ -104,7 +115,10 @@ fn depth_is_bounded_and_exact() {
         assert!(matches!(decode(fills(limit - 3).as_bytes()), Err(FrameError::TooDeep { .. })));
         let list = |depth| format!(r#"[{{"liquidation":{{"odd":{}}}}}]"#, make(depth));
         assert!(decode_fills(list(limit - 3).as_bytes()).is_ok());
-        assert!(matches!(decode_fills(list(limit - 2).as_bytes()), Err(FrameError::TooDeep { .. })));
+        assert!(matches!(
+            decode_fills(list(limit - 2).as_bytes()),
+            Err(FrameError::TooDeep { .. })
+        ));
     }
     for bomb in ["[", "{\"a\":", "[{\"a\":"] {
         let bomb = bomb.repeat(1 << 18);
@@ -115,7 +129,8 @@ fn depth_is_bounded_and_exact() {
 
 #[test]
 fn size_is_bounded() {
-    let frame = |length: usize| format!(r#"{{"channel":"x","data":"{}"}}"#, "y".repeat(length - 25));
+    let frame =
+        |length: usize| format!(r#"{{"channel":"x","data":"{}"}}"#, "y".repeat(length - 25));
     assert_eq!(frame(FRAME_MAX).len(), FRAME_MAX);
     assert!(decode(frame(FRAME_MAX).as_bytes()).is_ok());
     let length = 5 << 20;
@@ -143,7 +158,9 @@ fn bad_utf8_matters_only_where_it_is_read() {
     let fill = |coin: &[u8], dir: &[u8]| {
         let mut text = b"[{\"coin\":\"".to_vec();
         text.extend(coin);
-        text.extend(b"\",\"px\":\"1.0\",\"sz\":\"1.0\",\"side\":\"B\",\"time\":1,\"oid\":2,\"dir\":\"");
+        text.extend(
+            b"\",\"px\":\"1.0\",\"sz\":\"1.0\",\"side\":\"B\",\"time\":1,\"oid\":2,\"dir\":\"",
+        );
         text.extend(dir);
         text.extend(b"\"}]");
         text
@@ -151,7 +168,9 @@ fn bad_utf8_matters_only_where_it_is_read() {
     let bad = &[0xff, 0xc0, 0x80, 0xed][..];
     assert!(matches!(decode_fills(&fill(b"BTC", bad)).unwrap()[0], Told::Fill(_)));
     let why = Refusal::Field { name: "coin", why: FieldError::NotUtf8 };
-    assert!(matches!(decode_fills(&fill(bad, b"")).unwrap()[0], Told::Surfaced(_, 0, w) if w == why));
+    assert!(
+        matches!(decode_fills(&fill(bad, b"")).unwrap()[0], Told::Surfaced(_, 0, w) if w == why)
+    );
     assert!(matches!(decode(b"{\"channel\":\"\xff\"}"), Err(FrameError::Shape { .. })));
     assert!(decode(b"{\"channel\":\"x\",\"data\":\"\xff\"}").is_ok());
     assert!(decode(b"{\"channel\":\"user\",\"data\":{\"\xff\":1}}").is_ok());
@@ -185,7 +204,10 @@ fn frames_of_another_shape_are_refused_with_a_reason() {
         r#"{"data":{},"channel":"orderUpdates"}"#,
     ] {
         let error = decode(frame.as_bytes()).unwrap_err();
-        assert!(matches!(error, FrameError::Shape { at, .. } if at <= frame.len()), "{frame}: {error}");
+        assert!(
+            matches!(error, FrameError::Shape { at, .. } if at <= frame.len()),
+            "{frame}: {error}"
+        );
         assert!(error.to_string().starts_with("at byte "), "{error}");
     }
 }

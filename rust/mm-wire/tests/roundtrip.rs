@@ -1,5 +1,6 @@
 //! What is written is read: any fill, any order of keys, blanks, unknown keys, and bad neighbours.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::disallowed_types, reason = "makes the doubles that the venue prints")]
 
 mod common;
 
@@ -202,11 +203,17 @@ fn single_values_are_judged_alike_in_every_shape() {
         ("twapId", "5", None),
     ] {
         let text = fill_with(key, value);
-        for shape in [format!("[{text}]"), format!("[{}]", text.replace(':', " : ")), format!("[{text}]{}", " ".repeat(64))] {
+        for shape in [
+            format!("[{text}]"),
+            format!("[{}]", text.replace(':', " : ")),
+            format!("[{text}]{}", " ".repeat(64)),
+        ] {
             let told = decode_fills(shape.as_bytes()).unwrap();
             match (told[0], wanted) {
                 (Told::Fill(_), None) => {}
-                (Told::Surfaced(_, 0, Refusal::Field { name, why }), Some(wanted)) if name == key => {
+                (Told::Surfaced(_, 0, Refusal::Field { name, why }), Some(wanted))
+                    if name == key =>
+                {
                     assert_eq!(why, wanted, "{key} {value}");
                 }
                 (told, _) => panic!("{key} {value}: {told:?}"),
@@ -225,9 +232,15 @@ fn liquidations_and_cloids() {
         }
     };
     assert_eq!(read("liquidation", "{}").0.as_deref(), Some(""));
-    assert_eq!(read("liquidation", "{\"markPx\":\"1.0\",\"liquidatedUser\":\"0x36\"}").0.as_deref(), Some("0x36"));
+    assert_eq!(
+        read("liquidation", "{\"markPx\":\"1.0\",\"liquidatedUser\":\"0x36\"}").0.as_deref(),
+        Some("0x36")
+    );
     assert_eq!(read("liquidation", "null").0, None);
-    assert_eq!(read("cloid", "\"0xE8d5fd7ebbb4c3cff4d1803472a11463\"").1, Some(Cloid(0xe8d5_fd7e_bbb4_c3cf_f4d1_8034_72a1_1463)));
+    assert_eq!(
+        read("cloid", "\"0xE8d5fd7ebbb4c3cff4d1803472a11463\"").1,
+        Some(Cloid(0xe8d5_fd7e_bbb4_c3cf_f4d1_8034_72a1_1463))
+    );
     assert_eq!(read("cloid", "\"0xE8d5fd7ebbb4c3cff4d1803472a1146g\"").1, None);
     assert_eq!(read("cloid", "\"e8d5fd7ebbb4c3cff4d1803472a11463\"").1, None);
 }

@@ -103,7 +103,8 @@ impl OwnedFill {
         let f = self.fill();
         let quoted = |text: &dyn std::fmt::Display| format!("\"{text}\"");
         // The venue writes at least one decimal.
-        let number = |text: String| if text.contains('.') { quoted(&text) } else { format!("\"{text}.0\"") };
+        let number =
+            |text: String| if text.contains('.') { quoted(&text) } else { format!("\"{text}.0\"") };
         let mut members = vec![
             ("coin", quoted(&f.coin)),
             ("px", number(f.px.to_string())),
@@ -159,8 +160,10 @@ impl OwnedFill {
 
 /// Writes an object, with `blank` wherever JSON allows one.
 pub fn object(members: &[(String, String)], blank: &str) -> String {
-    let members: Vec<_> =
-        members.iter().map(|(key, value)| format!("{blank}\"{key}\"{blank}:{blank}{value}{blank}")).collect();
+    let members: Vec<_> = members
+        .iter()
+        .map(|(key, value)| format!("{blank}\"{key}\"{blank}:{blank}{value}{blank}"))
+        .collect();
     format!("{{{}}}", members.join(","))
 }
 
@@ -175,7 +178,9 @@ pub fn number() -> impl Strategy<Value = i128> {
 }
 
 fn signed() -> impl Strategy<Value = Option<Sz>> {
-    proptest::option::of((number(), any::<bool>()).prop_map(|(n, minus)| Sz(if minus { -n } else { n })))
+    proptest::option::of(
+        (number(), any::<bool>()).prop_map(|(n, minus)| Sz(if minus { -n } else { n })),
+    )
 }
 
 fn id() -> impl Strategy<Value = u64> {
@@ -185,7 +190,8 @@ fn id() -> impl Strategy<Value = u64> {
 pub fn a_fill() -> impl Strategy<Value = OwnedFill> {
     let names = ("[A-Z]{1,6}|@[0-9]{1,4}|[a-z]{3}:[A-Z0-9]{2,14}|[äöü€]{1,9}", "|USDC|USDT0|UBTC");
     let user = proptest::option::of("|0x[0-9a-f]{40}");
-    let px = prop_oneof![(1i64..999_999, 2u32..9).prop_map(|(n, z)| n * 10i64.pow(z)), 0..=i64::MAX];
+    let px =
+        prop_oneof![(1i64..999_999, 2u32..9).prop_map(|(n, z)| n * 10i64.pow(z)), 0..=i64::MAX];
     let sz = number().prop_map(|n| n.max(1));
     let cloid = proptest::option::of(any::<u128>().prop_map(Cloid));
     let numbers = (px, sz, signed(), signed(), signed());
@@ -193,7 +199,8 @@ pub fn a_fill() -> impl Strategy<Value = OwnedFill> {
     (names, user, numbers, flags, cloid, (id(), id(), id())).prop_map(
         |((coin, fee_token), liquidated, (px, sz, start, fee, pnl), (buy, crossed), cloid, ids)| {
             // What the venue prints from a double has fifteen digits; see `parse_position`.
-            let start = start.map(|start| mm_wire::parse_position(start.to_string().as_bytes()).unwrap());
+            let start =
+                start.map(|start| mm_wire::parse_position(start.to_string().as_bytes()).unwrap());
             let rest = Fill {
                 coin: "",
                 side: if buy { Side::Buy } else { Side::Sell },
