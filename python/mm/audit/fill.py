@@ -81,6 +81,8 @@ def decimal_text(value: object, field: str) -> str:
     text = str(value)
     if len(text) <= DIGITS_MAX and PLAIN.fullmatch(text):
         return text
+    if not text.isascii() or "_" in text:
+        raise FieldError(field, f"not a number: {_short(value)}")
     try:
         number = Decimal(text.strip())
         digits = number.as_tuple()

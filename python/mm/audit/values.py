@@ -42,11 +42,11 @@ def is_by_lines(head: str) -> bool:
     return complete and any(_parses(line) for line in first[:2])
 
 
-def by_lines(chunks: Iterator[str]) -> Iterator[Value | Refused]:
+def by_lines(chunks: Iterator[str], line_max: int = LINE_MAX) -> Iterator[Value | Refused]:
     """The values of a text that has one to a line."""
-    for number, line in enumerate(lines(chunks), 1):
+    for number, line in enumerate(lines(chunks, line_max), 1):
         if line is None:
-            yield Refused(Where(number, 0), "", f"a line of more than {LINE_MAX:,} characters", "")
+            yield Refused(Where(number, 0), "", f"a line of more than {line_max:,} characters", "")
             continue
         text = line.strip()
         if not text:
