@@ -67,7 +67,8 @@ def blocks(owned: Sequence[tuple[str, dict[str, Any]]]) -> str:
     for account, fill in owned:
         by_time.setdefault(fill["time"], []).append((account, fill))
     return "".join(
-        json.dumps({"local_time": "x", "block_time": "x", "block_number": time, "events": [list(e) for e in events]}) + "\n"
+        json.dumps({"local_time": "x", "block_time": "x", "block_number": time, "events": [list(e) for e in events]})
+        + "\n"
         for time, events in sorted(by_time.items())
     )
 

@@ -36,7 +36,20 @@ def read(path: Path, content: str | bytes) -> tuple[list[Row], list[Refused], Fi
 
 def fills_of(rows: list[Row]) -> list[dict[str, Any]]:
     """What the engine is given, without the fields that it has no use for."""
-    kept = {"coin", "px", "sz", "side", "time", "startPosition", "oid", "tid", "fee", "feeToken", "closedPnl", "crossed"}
+    kept = {
+        "coin",
+        "px",
+        "sz",
+        "side",
+        "time",
+        "startPosition",
+        "oid",
+        "tid",
+        "fee",
+        "feeToken",
+        "closedPnl",
+        "crossed",
+    }
     return [{key: value for key, value in json.loads(row.wire).items() if key in kept} for row in rows]
 
 
@@ -59,7 +72,9 @@ FORMATS = {
         json.dumps({"channel": "userFills", "data": {"user": ANNA, "fills": [fill]}}) + "\n" for fill in FILLS
     ),
     "frames behind a clock": "".join(
-        f"17366760000000000{number} " + json.dumps({"channel": "userFills", "data": {"user": ANNA, "fills": [fill]}}) + "\n"
+        f"17366760000000000{number} "
+        + json.dumps({"channel": "userFills", "data": {"user": ANNA, "fills": [fill]}})
+        + "\n"
         for number, fill in enumerate(FILLS, 10)
     ),
     "frames as texts": "".join(
@@ -67,7 +82,10 @@ FORMATS = {
         for fill in FILLS
     ),
     "an answer over the socket": json.dumps(
-        {"channel": "post", "data": {"id": 1, "response": {"type": "info", "payload": {"type": "userFills", "data": FILLS}}}}
+        {
+            "channel": "post",
+            "data": {"id": 1, "response": {"type": "info", "payload": {"type": "userFills", "data": FILLS}}},
+        }
     ),
 }
 
@@ -143,7 +161,13 @@ def test_a_socket_of_two_accounts_names_none(tmp_path: Path) -> None:
 def test_what_is_no_fill_is_passed_over(tmp_path: Path) -> None:
     trade = {"coin": "BTC", "side": "B", "px": "1", "sz": "1", "time": 1, "hash": "0x", "tid": 1, "users": [ANNA, BERT]}
     order = {"coin": "BTC", "side": "B", "limitPx": "1", "sz": "1", "oid": 1, "timestamp": 1, "origSz": "1"}
-    others = [{"channel": "trades", "data": [trade]}, {"channel": "pong"}, trade, order, {"order": order, "status": "open"}]
+    others = [
+        {"channel": "trades", "data": [trade]},
+        {"channel": "pong"},
+        trade,
+        order,
+        {"order": order, "status": "open"},
+    ]
     lines = [json.dumps(other) for other in others] + ["7", "null", json.dumps(FILLS[0])]
     rows, refused, file = read(tmp_path / "frames", "\n".join(lines))
     assert len(rows) == 1
@@ -253,7 +277,12 @@ def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
 
 
 def test_numbers_that_a_program_wrote_as_numbers_stay_exact(tmp_path: Path) -> None:
-    text = json.dumps(FILLS[0]).replace('"100.5"', "100.50").replace('"sz": "1"', '"sz": 1').replace('"0.1005"', "1.005e-1")
+    text = (
+        json.dumps(FILLS[0])
+        .replace('"100.5"', "100.50")
+        .replace('"sz": "1"', '"sz": 1')
+        .replace('"0.1005"', "1.005e-1")
+    )
     [row], refused, _ = read(tmp_path / "export", text)
     told = json.loads(row.wire)
     assert (told["px"], told["sz"], told["fee"]) == ("100.50", "1", "0.1005")
@@ -268,7 +297,9 @@ def test_where_the_text_is_cut_into_chunks_does_not_matter(size: int, texts: lis
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
-def test_no_bytes_whatever_are_more_than_refused(tmp_path_factory: pytest.TempPathFactory, before: bytes, after: bytes) -> None:
+def test_no_bytes_whatever_are_more_than_refused(
+    tmp_path_factory: pytest.TempPathFactory, before: bytes, after: bytes
+) -> None:
     path = tmp_path_factory.mktemp("any") / "export"
     for content in (before, before + PAGE.encode() + after, PAGE[:300].encode() + before):
         path.write_bytes(content)

@@ -65,7 +65,9 @@ def test_the_spellings_of_a_spreadsheet_are_known(tmp_path: Path) -> None:
     assert file.is_rounded
     assert not slacks, "no position has ten digits"
     assert [row.account for row in rows] == [ANNA, ANNA]
-    assert [row.time for row in rows] == [1_736_676_000_000, 1_736_676_060_000], "Indian time, five hours and a half ahead"
+    assert [row.time for row in rows] == [1_736_676_000_000, 1_736_676_060_000], (
+        "Indian time, five hours and a half ahead"
+    )
     told = [json.loads(row.wire) for row in rows]
     assert [fill["tid"] for fill in told] == [0, 0], "7.35E+14 is no id"
     assert [fill["oid"] for fill in told] == [1_000, 1_001]
@@ -87,7 +89,10 @@ def test_a_spot_fee_without_a_token_is_in_the_base_token_for_buyers(tmp_path: Pa
 
 def test_months_first_are_recognised_by_a_day_beyond_twelve(tmp_path: Path) -> None:
     head = "time,coin,side,px,sz,startPosition,oid\n"
-    texts = {"01/02/2025 10:00,BTC,B,1,1,0,1\n": 1_738_404_000_000, "01/13/2025 10:00:30,BTC,B,1,1,1,1\n": 1_736_762_430_000}
+    texts = {
+        "01/02/2025 10:00,BTC,B,1,1,0,1\n": 1_738_404_000_000,
+        "01/13/2025 10:00:30,BTC,B,1,1,1,1\n": 1_736_762_430_000,
+    }
     rows, refused, _, _ = read(tmp_path / "days", head + next(iter(texts)))
     assert [row.time for row in rows] == [1_738_404_000_000], "the first of February"
     rows, _, _, _ = read(tmp_path / "months", head + "".join(texts))

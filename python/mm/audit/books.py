@@ -1,7 +1,8 @@
 """The fills of all accounts, through the engine: one engine per account, fed in batches.
 
-A coin whose positions a spreadsheet has rounded gets an engine of its own, because the slack it needs must not
-loosen the proof of the account's other coins.
+Coins whose positions are not exact get an engine apart, because the slack they need must not loosen the proof of
+the account's other coins. Those are coins of a spreadsheet, and spot: a balance has more decimals than its double
+can print, so that the start positions of neighbours disagree far behind the smallest lot.
 """
 
 from collections import defaultdict
@@ -16,6 +17,11 @@ from mm.audit.fill import Row
 BATCH = 32_768
 CHAIN_WINDOW = 2**31 - 1
 """Nothing is let go before the end, so that the order of files and rows does not matter."""
+
+SPOT_SLACK = Decimal("0.000001")
+"""A tenth of the smallest lot of any spot coin; what doubles lose of balances below a thousand million is less."""
+
+DOUBLE_DIGITS = 15
 
 NO_SLACK: Mapping[tuple[str | None, str], Decimal] = {}
 
@@ -42,6 +48,11 @@ class CoinBook:
     volume: Decimal = Decimal(0)
     maker_volume: Decimal = Decimal(0)
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether a spreadsheet has shortened its positions."""
+        return self.slack > (SPOT_SLACK if self.is_spot else 0)
 
     @property
     def is_spot(self) -> bool:
@@ -79,7 +90,7 @@ class Books:
         self._slacks = slacks
         self._bases = {coin: base for coin, (base, _) in (spot or {}).items()}
         self._refused = refused
-        self._engines: dict[tuple[str | None, Decimal, str], Engine] = {}
+        self._engines: dict[tuple[str | None, Decimal], Engine] = {}
         self._told: set[tuple[str | None, str]] = set()
         self._coins: dict[Key, CoinBook] = {}
         self._waiting: defaultdict[Key, list[Row]] = defaultdict(list)
@@ -99,19 +110,20 @@ class Books:
         for key, batch in waiting.items():
             self._feed(key, batch)
 
+    def _slack(self, key: Key) -> Decimal:
+        return max(self._slacks.get(key, Decimal(0)), SPOT_SLACK if fill.is_spot(key[1]) else Decimal(0))
+
     def _engine(self, key: Key) -> Engine:
-        account, coin = key
-        slack = self._slacks.get(key, Decimal(0))
-        name = (account, slack, coin if slack else "")
+        name = (key[0], self._slack(key))
         if name not in self._engines:
-            self._engines[name] = Engine(account, chain_window=CHAIN_WINDOW, link_slack=slack)
+            self._engines[name] = Engine(key[0], chain_window=CHAIN_WINDOW, link_slack=name[1])
         return self._engines[name]
 
     def _feed(self, key: Key, batch: list[Row]) -> None:
         engine = self._engine(key)
         book = self._coins.get(key)
         if book is None:
-            book = self._coins[key] = CoinBook(key[1], first_ms=batch[0].time, slack=self._slacks.get(key, Decimal(0)))
+            book = self._coins[key] = CoinBook(key[1], first_ms=batch[0].time, slack=self._slack(key))
         self._tell_base(engine, key, batch)
         report = engine.process_fills(f"[{','.join(row.wire for row in batch)}]".encode())
         book.fed += report.fills + report.duplicates
@@ -163,10 +175,16 @@ class Books:
             book.fees = {token: fee for token, fee in sorted(position.fees.items()) if fee}
             book.volume = position.volume
             book.maker_volume = position.maker_volume
-            book.gaps = position.gaps
+            book.gaps = tuple(gap for gap in position.gaps if not (book.is_spot and _is_noise(gap)))
             accounts[key[0]].append(book)
         books = [AccountBook(name, sorted(coins, key=_order)) for name, coins in accounts.items() if coins]
         return sorted(books, key=lambda book: (-sum(coin.volume for coin in book.coins), book.account or ""))
+
+
+def _is_noise(gap: Gap) -> bool:
+    """Whether a break is no more than what two doubles lose of balances so large."""
+    largest = max(abs(gap.expected), abs(gap.found))
+    return bool(largest) and abs(gap.missing) <= Decimal(2).scaleb(largest.adjusted() + 1 - DOUBLE_DIGITS)
 
 
 def _order(book: CoinBook) -> tuple[Decimal, str]:

@@ -97,9 +97,14 @@ def _spot(meta: Path | None) -> Mapping[str, tuple[str, str]]:
         raise click.BadParameter(f"{meta}: {error}", param_hint="--spot-meta") from None
 
 
+def someone_is_looking() -> bool:
+    """Whether what goes to the standard error is seen by a person."""
+    return sys.stderr.isatty()
+
+
 def _with_bar(length: int, run: Callable[[Callable[[int], None]], Outcome]) -> Outcome:
     """Run under a progress bar, where someone is looking and the input is long."""
-    if length < LONG or not sys.stderr.isatty():
+    if length < LONG or not someone_is_looking():
         return run(lambda _read: None)
     with click.progressbar(length=length, label="Reading", file=sys.stderr, update_min_steps=length // 200) as bar:
         return run(bar.update)

@@ -88,7 +88,7 @@ def _account(account: AccountBook, coins: Sequence[CoinBook], width: int) -> Ite
         yield ""
         for coin in broken:
             yield from _breaks(coin, width)
-    rounded = [coin for coin in coins if coin.slack]
+    rounded = [coin for coin in coins if coin.is_rounded]
     if rounded:
         yield ""
         yield "A spreadsheet has rounded positions: fills smaller than this could be missing unseen."
