@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,10 @@ ANNA = "0x" + "a1" * 20
 BERT = "0x" + "b2" * 20
 BEGIN = 1_736_676_000_000
 """2025-01-12 10:00:00 UTC."""
+
+
+COLUMNS = ["Account", "Coin", "Execution Price", "Size Tokens", "Side", "Timestamp IST", "Start Position", "Direction"]
+COLUMNS += ["Closed PnL", "Order ID", "Crossed", "Fee", "Trade ID", "Timestamp"]
 
 
 def plain(number: Decimal) -> str:
@@ -76,17 +81,12 @@ def blocks(owned: Sequence[tuple[str, dict[str, Any]]]) -> str:
 def spreadsheet(account: str, fills: Iterable[dict[str, Any]], delimiter: str = ",") -> str:
     """The fills as a spreadsheet leaves them: ids destroyed, no seconds, days first, Indian time."""
     text = io.StringIO()
-    sheet = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    sheet.writerow(
-        "Account,Coin,Execution Price,Size Tokens,Side,Timestamp IST,Start Position,Direction,Closed PnL,"
-        "Order ID,Crossed,Fee,Trade ID,Timestamp".split(",")
-    )
+    sheet = csv.DictWriter(text, COLUMNS, delimiter=delimiter, lineterminator="\n")
+    sheet.writeheader()
     for fill in fills:
-        minutes = fill["time"] // 60_000 + 330
-        day, minute = 12 + (minutes - (BEGIN // 60_000 + 330) + 930) // 1_440, minutes % 1_440
-        sheet.writerow(
-            [account, fill["coin"], fill["px"], fill["sz"], "BUY" if fill["side"] == "B" else "SELL"]
-            + [f"{day:02d}-01-2025 {minute // 60}:{minute % 60:02d}", fill["startPosition"], fill["dir"], "0"]
-            + [fill["oid"], str(fill["crossed"]).upper(), fill["fee"], f"{fill['tid']:.2E}", "1.74E+12"]
-        )
+        moment = datetime.fromtimestamp(fill["time"] // 1_000, timezone(timedelta(hours=5, minutes=30)))
+        cells = [account, fill["coin"], fill["px"], fill["sz"], "BUY" if fill["side"] == "B" else "SELL"]
+        cells += [f"{moment:%d-%m-%Y %H:%M}", fill["startPosition"], fill["dir"], "0", fill["oid"]]
+        cells += [str(fill["crossed"]).upper(), fill["fee"], f"{fill['tid']:.2E}", "1.74E+12"]
+        sheet.writerow(dict(zip(COLUMNS, cells, strict=True)))
     return text.getvalue()

@@ -173,7 +173,7 @@ def test_a_bar_is_shown_to_a_person_and_for_long_files_only(tmp_path: Path, monk
         return real(**options)
 
     path = saved(tmp_path / "x", history(["1", "2"]))
-    monkeypatch.setattr(command.click, "progressbar", bar)
+    monkeypatch.setattr(click, "progressbar", bar)
     monkeypatch.setattr(command, "LONG", 10)
     run(path)
     assert made == [], "nobody is looking"

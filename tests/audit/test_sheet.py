@@ -18,13 +18,16 @@ time,user,coin,side,px,sz,startPosition,dir,closedPnl,oid,tid,fee,feeToken,cross
 """
 
 
-def read(path: Path, content: str | bytes) -> tuple[list[Row], list[Refused], FillFile, dict[object, Decimal]]:
+Key = tuple[str | None, str]
+
+
+def read(path: Path, content: str | bytes) -> tuple[list[Row], list[Refused], FillFile, dict[Key, Decimal]]:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     file = FillFile(path)
     slacks = file.prepare(lambda _: None)
     found = list(file.rows(lambda _: None))
     rows = [row for row in found if isinstance(row, Row)]
-    return rows, [row for row in found if isinstance(row, Refused)], file, dict(slacks)
+    return rows, [row for row in found if isinstance(row, Refused)], file, slacks
 
 
 def test_an_exact_export_is_read_field_by_field(tmp_path: Path) -> None:
@@ -176,5 +179,5 @@ def test_the_side_is_read_from_the_direction_where_there_is_no_other(tmp_path: P
 
 def test_the_web_interface_lacks_what_a_proof_needs(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("time,coin,dir,px,sz,ntl,fee,closedPnl\n1/12/2025 - 10:00:00,BTC,Open Long,1,1,1,0,0\n")
-    with pytest.raises(Unusable, match="has no column for startPosition, oid.*web interface.*userFillsByTime"):
+    with pytest.raises(Unusable, match=r"has no column for startPosition, oid.*web interface.*userFillsByTime"):
         FillFile(tmp_path / "x")
