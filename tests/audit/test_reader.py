@@ -287,6 +287,13 @@ def test_numbers_that_a_program_wrote_as_numbers_stay_exact(tmp_path: Path) -> N
     told = json.loads(row.wire)
     assert (told["px"], told["sz"], told["fee"]) == ("100.50", "1", "0.1005")
     assert not refused
+    [row], _, _ = read(tmp_path / "export", json.dumps(FILLS[0]).replace('"100.5"', "100.5"))
+    assert json.loads(row.wire)["px"] == "100.5"
+    marked = {**FILLS[0], "liquidation": {"markPx": 7.5, "method": "market"}, "more": 0.5}
+    for fill in (marked, {**marked, "tid": None}):
+        rows, refused, _ = read(tmp_path / "export", json.dumps({"channel": "user", "data": {"fills": [fill]}}))
+        assert len(rows) == 1
+        assert not refused
 
 
 @given(st.integers(1, 200), st.lists(st.sampled_from(list(FORMATS.values())), min_size=1, max_size=3))

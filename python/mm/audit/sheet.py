@@ -154,7 +154,9 @@ def _row(cells: list[str], layout: Layout, where: Where) -> Row:
     named = {name: _cell(cells, index) for name, index in layout.columns.items()}
     account = fill.address(named.get("account"))
     comma = layout.delimiter == ";"
-    record: dict[str, object] = {"coin": named["coin"], "cloid": named.get("cloid")}
+    record: dict[str, object] = {"coin": named["coin"]}
+    if cloid := named.get("cloid"):
+        record["cloid"] = cloid
     for name in ("px", "sz", "startPosition", "fee", "closedPnl"):
         record[name] = _amount(named.get(name, ""), name, comma) or None
     record["side"] = _side(named.get("side", ""), named.get("dir", ""))

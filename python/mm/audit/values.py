@@ -8,13 +8,14 @@ any length is never held. After a broken value reading goes on where the next on
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from mm.audit.fill import Refused, Where
 from mm.audit.text import LINE_MAX, is_clean, lines
 
-DECODER = json.JSONDecoder(parse_float=str, parse_constant=str)
-"""Numbers with a point stay text, as they were written: none becomes a float."""
+DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=str)
+"""No number becomes a float."""
 
 PREFIX = re.compile(r"[^\[\]{}\"]{1,64}(?=[\[{])")
 """What a recorder may put before a frame: its clock."""
