@@ -39,6 +39,7 @@ def history(
     """
     position = Decimal(start)
     fills = []
+    ids = sum(coin.encode()) * 10_000
     for number, text in enumerate(sizes):
         size = Decimal(text)
         in_base = base is not None and size > 0
@@ -54,10 +55,10 @@ def history(
                 "dir": "Buy" if size > 0 else "Sell",
                 "closedPnl": "0.0",
                 "hash": "0x" + "00" * 32,
-                "oid": 1_000 + number,
+                "oid": ids + number,
                 "crossed": number % 4 == 0,
                 "fee": plain(fee),
-                "tid": 10_000_000 + number,
+                "tid": 7 * ids + number,
                 "feeToken": base if in_base else "USDC",
                 "twapId": None,
             }

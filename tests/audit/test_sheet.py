@@ -73,7 +73,7 @@ def test_the_spellings_of_a_spreadsheet_are_known(tmp_path: Path) -> None:
     )
     told = [json.loads(row.wire) for row in rows]
     assert [fill["tid"] for fill in told] == [0, 0], "7.35E+14 is no id"
-    assert [fill["oid"] for fill in told] == [1_000, 1_001]
+    assert [fill["oid"] for fill in told] == [fill["oid"] for fill in fills]
     assert [fill["feeToken"] for fill in told] == ["USDC", "USDC"]
     assert [fill["side"] for fill in told] == ["B", "A"]
 

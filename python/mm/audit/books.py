@@ -42,6 +42,7 @@ class CoinBook:
     last_ms: int = 0
     slack: Decimal = Decimal(0)
     size: Decimal = Decimal(0)
+    """After the last fill; what is missing before it is in it."""
     realised_pnl: Decimal = Decimal(0)
     closed_pnl: Decimal = Decimal(0)
     fees: dict[str, Decimal] = field(default_factory=dict)
@@ -169,7 +170,7 @@ class Books:
         for key, book in self._coins.items():
             position = self._engine(key).position(key[1])
             book.fills = position.fills
-            book.size = position.size
+            book.size = position.size + position.missing
             book.realised_pnl = position.realised_pnl
             book.closed_pnl = position.closed_pnl
             book.fees = {token: fee for token, fee in sorted(position.fees.items()) if fee}
