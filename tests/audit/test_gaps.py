@@ -161,6 +161,18 @@ def test_one_key_with_two_payloads_is_a_contradiction(tmp_path: Path) -> None:
     assert not outcome.is_whole()
 
 
+def test_what_the_engine_cannot_hold_is_refused_like_any_bad_record(tmp_path: Path) -> None:
+    fills = history(["1", "2", "3"])
+    huge = {**fills[1], "sz": "123456789012345678", "tid": 5}
+    outcome = audited(tmp_path, [fills[0], huge, *fills[1:], huge])
+    assert only_coin(outcome).fills == 3
+    assert outcome.files[0].fills == 3
+    assert [(record.where.line, record.field, record.reason) for record in outcome.files[0].first_refused] == [
+        (2, "sz", "is too large"),
+        (5, "sz", "is too large"),
+    ]
+
+
 def test_a_file_that_breaks_off_makes_the_outcome_incomplete(tmp_path: Path) -> None:
     (tmp_path / "cut").write_bytes(gzip.compress(json.dumps(history(["1"])).encode() + b"\n" * 9)[:-9])
     outcome = Auditor([tmp_path / "cut"]).run()

@@ -185,9 +185,10 @@ BROKEN = {
     "tid": (-1, "out of range"),
     "fee": ("NaN", "not an amount"),
     "closedPnl": ([], "not a number"),
-    "coin": ("", "missing"),
+    "coin": ("B C", "not a coin"),
     "crossed": ("maybe", "neither true nor false"),
     "feeToken": (7, "not a token"),
+    "cloid": (7, "not a client order id"),
 }
 
 
@@ -272,7 +273,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, rea
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="cannot be opened"):
         FillFile(tmp_path / "nothing")
-    with pytest.raises(Unusable, match="cannot be"):
+    with pytest.raises(Unusable, match="is no file"):
         FillFile(tmp_path)
 
 

@@ -5,6 +5,7 @@ the account's other coins. Those are coins of a spreadsheet, and spot: a balance
 can print, so that the start positions of neighbours disagree far behind the smallest lot.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ SPOT_SLACK = Decimal("0.000001")
 """A tenth of the smallest lot of any spot coin; what doubles lose of balances below a thousand million is less."""
 
 DOUBLE_DIGITS = 15
+
+REFUSAL = re.compile(r"record \d+: `(\w+)` (.+)")
+"""How the engine names the field that it cannot take, and the reason."""
 
 NO_SLACK: Mapping[tuple[str | None, str], Decimal] = {}
 
@@ -86,7 +90,7 @@ class Books:
         self,
         slacks: Mapping[Key, Decimal] = NO_SLACK,
         spot: Mapping[str, tuple[str, str]] | None = None,
-        refused: Callable[[Row, str], None] | None = None,
+        refused: Callable[[Row, str, str], None] | None = None,
     ) -> None:
         self._slacks = slacks
         self._bases = {coin: base for coin, (base, _) in (spot or {}).items()}
@@ -147,8 +151,9 @@ class Books:
         """Say which rows the engine did not take."""
         named = [(row, surfaced[row.wire.encode()]) for row in batch if row.wire.encode() in surfaced]
         for row, what in (named + [(batch[0], "not taken by the engine")] * count)[:count]:
+            told = REFUSAL.fullmatch(what)
             if self._refused is not None:
-                self._refused(row, what)
+                self._refused(row, *(told.groups() if told else ("", what)))
 
     def _tell_base(self, engine: Engine, key: Key, batch: Iterable[Row]) -> None:
         """Tell the engine the base token of a spot coin, from the venue's list or from the fills themselves."""

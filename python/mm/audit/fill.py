@@ -22,6 +22,9 @@ SIGNED = r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?"
 AS_SENT = re.compile(f"{POSITIVE} {POSITIVE} {SIGNED} {SIGNED} {SIGNED}")
 """The `AMOUNTS` of a fill."""
 
+NAME = re.compile(r"[!#-\[\]-~]{1,64}")
+"""A coin or a token, as the venue names them: no spaces, nothing to escape."""
+
 DIGITS_MAX = 40
 """No amount of the venue has more digits; a longer text is no amount."""
 
@@ -164,16 +167,15 @@ def _is_as_sent(record: Mapping[str, Any]) -> bool:
         return False
     cloid = record.get("cloid")
     return (
-        type(time) is type(oid) is type(tid) is int
+        type(coin) is type(token) is str
+        and type(time) is type(oid) is type(tid) is int
         and TIME_MIN_MS <= time <= TIME_MAX_MS
         and 0 <= oid <= ID_MAX
         and 0 <= tid <= ID_MAX
         and (side == "B" or side == "A")
         and (crossed is True or crossed is False)
-        and type(coin) is type(token) is str
-        and 0 < len(coin) <= 64
-        and 0 < len(token) <= 64
-        and coin.isprintable()
+        and NAME.fullmatch(coin) is not None
+        and NAME.fullmatch(token) is not None
         and (cloid is None or type(cloid) is str)
         and AS_SENT.fullmatch(amounts) is not None
     )
@@ -182,7 +184,7 @@ def _is_as_sent(record: Mapping[str, Any]) -> bool:
 def _put_right(record: Mapping[str, Any], account: str | None, where: Where) -> Row:
     """A record that is not quite as the venue sends it, so that it is. Raises `FieldError`."""
     coin = record.get("coin")
-    if not isinstance(coin, str) or not coin or len(coin) > 64 or not coin.isprintable():
+    if not isinstance(coin, str) or not NAME.fullmatch(coin):
         raise FieldError("coin", "missing" if coin in (None, "") else f"not a coin: {_short(coin)}")
     side = SIDES.get(str(record.get("side")).upper())
     if side is None:
@@ -218,7 +220,7 @@ def _optional(record: Mapping[str, Any], clean: dict[str, Any]) -> None:
             clean[name] = decimal_text(value, name)
     token = record.get("feeToken")
     if token is not None and token != "":
-        if not isinstance(token, str) or len(token) > 64:
+        if not isinstance(token, str) or not NAME.fullmatch(token):
             raise FieldError("feeToken", f"not a token: {_short(token)}")
         clean["feeToken"] = token
     crossed = record.get("crossed")

@@ -105,9 +105,9 @@ class Auditor:
                     slacks[key] = max(slack, slacks.get(key, Decimal(0)))
         current: FileOutcome | None = None
 
-        def refuse(row: Row, what: str) -> None:
+        def refuse(row: Row, field: str, reason: str) -> None:
             if current is not None:
-                current.refuse(Refused(row.where, "", what, row.wire[:80]))
+                current.refuse(Refused(row.where, field, reason, row.wire[:80]))
                 current.fills -= 1
 
         books = Books(slacks, self._spot, refuse)
@@ -116,7 +116,10 @@ class Auditor:
             if file is None:
                 continue
             current.rounded = file.is_rounded
-            self._read(file, current, books, account, progress, kinds)
+            try:
+                self._read(file, current, books, account, progress, kinds)
+            except Unusable as error:
+                current.error = str(error)
             books.flush()
         warnings = [
             f"{name or 'the unnamed account'}: a spreadsheet export and an exact source of one account cannot be told "

@@ -39,6 +39,8 @@ class FillFile:
             self.size = path.stat().st_size
         except OSError as error:
             raise Unusable(f"cannot be opened: {error.strerror or error}") from error
+        if not path.is_file():
+            raise Unusable("is no file: a file is read more than once, so save a pipe's content first")
         source = Source(path)
         try:
             self.compression = source.compression
@@ -91,7 +93,7 @@ class FillFile:
         return self._layout is not None and self._layout.spreadsheet
 
     def rows(self, progress: Callable[[int], None]) -> Iterator[Row | Refused]:
-        """Every fill, and every record that is none and should be. Raises nothing: see `broken`."""
+        """Every fill, and every record that is none and should be. Raises `Unusable` if the file is gone."""
         source = Source(self.path, progress)
         try:
             chunks = Text(source).chunks()
