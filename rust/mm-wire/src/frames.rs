@@ -14,7 +14,7 @@ use crate::error::{FieldError, FrameError, Refusal, Trouble};
 use crate::held::{HELD_MAX, Held, Kind};
 use crate::json::Scanner;
 use crate::object::{Keys, more, once};
-use crate::{FRAME_MAX, read};
+use crate::{FRAME_MAX, read, usual};
 
 /// What the venue may say before anything else: plain text, the only frame that is not JSON.
 pub const GREETING: &str = "Websocket connection established.";
@@ -107,16 +107,32 @@ pub(crate) fn decode_holding<'a, S: Sink<'a>>(
     sink: &mut S,
     limit: usize,
 ) -> Result<(), FrameError> {
-    if frame.trim_ascii() == GREETING.as_bytes() {
-        sink.begin(&Head { channel: Channel::Other(GREETING), user: None, snapshot: false });
-        return Ok(());
-    }
     let mut held = Held::new(limit);
-    let head = envelope(&mut Scanner::new(frame), &mut held)?;
+    let head = match usual(frame, &mut held)? {
+        Some(head) => head,
+        None if frame.trim_ascii() == GREETING.as_bytes() => {
+            Head { channel: Channel::Other(GREETING), user: None, snapshot: false }
+        }
+        None => envelope(&mut Scanner::new(frame), &mut held)?,
+    };
     if sink.begin(&head) {
         held.deliver(sink)?;
     }
     Ok(())
+}
+
+/// The whole frame, if all around its list is as usual.
+#[inline]
+fn usual<'a>(frame: &'a [u8], held: &mut Held<'a>) -> Result<Option<Head<'a>>, FrameError> {
+    let Some((head, list)) = usual::head(frame) else { return Ok(None) };
+    let mut s = Scanner::new(frame);
+    s.pass(frame.len() - list.len());
+    held.list(&mut s, Kind::Fill, 2)?;
+    if s.rest() == b"}}" {
+        return Ok(Some(head));
+    }
+    held.clear(); // there is more to it: from the start
+    Ok(None)
 }
 
 fn envelope<'a>(s: &mut Scanner<'a>, held: &mut Held<'a>) -> Result<Head<'a>, FrameError> {

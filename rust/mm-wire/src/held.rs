@@ -15,6 +15,7 @@ use crate::fill::fill;
 use crate::frames::{Sink, Surfaced};
 use crate::json::Scanner;
 use crate::update::{non_user_cancel, update};
+use crate::usual;
 
 /// How many records are held; the venue's longest list has 2,000.
 pub(crate) const HELD_MAX: usize = 4_096;
@@ -57,6 +58,13 @@ pub(crate) struct Held<'a> {
 impl<'a> Held<'a> {
     pub(crate) const fn new(limit: usize) -> Self {
         Self { first: None, more: Vec::new(), rests: Vec::new(), limit }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.first = None;
+        self.more.clear();
+        self.rests.clear();
     }
 
     #[inline]
@@ -156,6 +164,12 @@ fn each<'a>(
 /// Reads one record. One that is not understood is passed over, checked, and becomes a surfaced one.
 #[inline]
 fn record<'a>(s: &mut Scanner<'a>, kind: Kind, index: usize, inside: u32) -> Result<Item<'a>, FrameError> {
+    if matches!(kind, Kind::Fill)
+        && let Some((fill, rest)) = usual::fill(s.rest())
+    {
+        s.pass(s.rest().len() - rest.len());
+        return Ok(Item::Fill(fill));
+    }
     let start = *s;
     let read = match kind {
         Kind::Fill => fill(s, inside).map(Item::Fill),

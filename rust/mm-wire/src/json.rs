@@ -51,14 +51,6 @@ impl<'a> Scanner<'a> {
         self.rest.first_chunk().map(|chunk| u128::from_le_bytes(*chunk))
     }
 
-    /// The sixteen bytes after the next one, if there are as many.
-    #[inline]
-    pub(crate) fn word_after_one(&self) -> Option<u128> {
-        let chunk: &[u8; 1 + swar::WIDTH] = self.rest.first_chunk()?;
-        let (_, chunk) = chunk.split_first_chunk::<1>()?;
-        chunk.first_chunk().map(|chunk| u128::from_le_bytes(*chunk))
-    }
-
     /// Passes `count` bytes that the caller has looked at; never beyond the end.
     #[inline]
     pub(crate) fn pass(&mut self, count: usize) {

@@ -14,6 +14,7 @@ mod object;
 mod read;
 mod swar;
 mod update;
+mod usual;
 pub mod words;
 
 pub use error::{FieldError, FrameError, Refusal};
@@ -24,3 +25,11 @@ pub use read::parse_position;
 pub const DEPTH_MAX: u32 = 64;
 /// The longest frame that is read: 4 MiB, several times the largest snapshot.
 pub const FRAME_MAX: usize = 4 << 20;
+
+#[cfg(test)]
+extern crate self as mm_wire;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+#[cfg(test)]
+mod tests;
