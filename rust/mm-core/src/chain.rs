@@ -145,7 +145,9 @@ impl Chain {
             if link.floating {
                 link.open = end;
             }
-            if link.time >= time && self.near(link.open, end) && self.strays.is_empty() {
+            // A break inside the last millisecond may be closed by this fill, if it is put before others of it.
+            let broken = link.time == time && self.gaps.last().is_some_and(|gap| gap.to == time);
+            if link.time >= time && !broken && self.near(link.open, end) && self.strays.is_empty() {
                 if self.settled.is_none() && self.recent.is_empty() {
                     self.settled = Some(base(link.open, link.px));
                     self.live = base(link.open, link.px);
