@@ -72,7 +72,7 @@ fn engine(c: &mut Criterion) {
             let new = NewOrder { cloid, coin: "BTC", side: Side::Buy, px: Px(1), sz, tif: Tif::Alo, reduce_only: false };
             engine.add_pending(&new, &mut out).unwrap();
             engine.finalize(cloid, Oid(n), None, &mut out).unwrap();
-            engine.fill(&fill(n, n), &mut out).unwrap();
+            engine.fill(&fill(n, n), true, &mut out).unwrap();
             out.clear();
         });
     });

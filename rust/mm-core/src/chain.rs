@@ -148,7 +148,9 @@ impl Chain {
             if link.floating {
                 link.open = end;
             }
-            if link.time >= time && self.near(link.open, end) && self.strays.is_empty() {
+            // A break inside the last millisecond may be closed by this fill, if it is put before others of it.
+            let broken = link.time == time && self.gaps.last().is_some_and(|gap| gap.to == time);
+            if link.time >= time && !broken && self.near(link.open, end) && self.strays.is_empty() {
                 self.recent.push_back(link);
                 if self.gaps.is_empty() && !link.floating {
                     self.proven_until = Some(link.time);

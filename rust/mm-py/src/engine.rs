@@ -669,7 +669,7 @@ impl PyEngine {
         let mut inner = self.lock()?;
         let Inner { engine, out } = &mut *inner;
         out.clear();
-        let outcome = engine.fill(fill, out).map_err(raise)?;
+        let outcome = engine.fill(fill, false, out).map_err(raise)?;
         let told = if out.is_empty() {
             Vec::new()
         } else {

@@ -34,10 +34,10 @@ impl Outcome {
 }
 
 impl Engine {
-    /// Books one fill, and tells at once of any break in the chain that it shows.
+    /// Books one fill, and tells at once of any break in the chain that it shows. `told`: with a `Booked` effect.
     #[inline]
-    pub fn fill(&mut self, fill: &Fill<'_>, out: &mut Vec<Effect>) -> Result<Outcome, Error> {
-        let (outcome, coin, linked) = self.book(fill, true, out)?;
+    pub fn fill(&mut self, fill: &Fill<'_>, told: bool, out: &mut Vec<Effect>) -> Result<Outcome, Error> {
+        let (outcome, coin, linked) = self.book(fill, told, out)?;
         if !linked {
             self.settle_chain(coin, out);
         }
@@ -288,7 +288,7 @@ impl Engine {
 #[inline]
 fn check(fill: &Fill<'_>) -> Result<i128, Error> {
     let fits = |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
-    let positive = fill.px.0 > 0 && fill.sz.0 > 0 && fill.sz <= SZ_MAX;
+    let positive = fill.px.0 >= 0 && fill.sz.0 > 0 && fill.sz <= SZ_MAX;
     if !(positive && fits(fill.start) && fits(fill.fee) && fits(fill.closed_pnl)) {
         return Err(misfit(fill));
     }
@@ -300,7 +300,6 @@ fn check(fill: &Fill<'_>) -> Result<i128, Error> {
 fn misfit(fill: &Fill<'_>) -> Error {
     let fits = |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
     let wrong = match () {
-        () if fill.px.0 == 0 => ("px", NumError::Zero),
         () if fill.px.0 < 0 => ("px", NumError::Negative),
         () if fill.sz.0 == 0 => ("sz", NumError::Zero),
         () if fill.sz.0 < 0 => ("sz", NumError::Negative),
