@@ -258,7 +258,7 @@ impl Engine {
             self.absorb(id, other, out);
         }
         self.legs[id].oid = Some(oid);
-        self.by_oid.put(OidSlot { oid: oid.0, leg: id, used: true });
+        self.by_oid.put(OidSlot { oid: oid.0, leg: id });
         self.release(id);
         id
     }
@@ -332,7 +332,7 @@ impl Engine {
         leg.since = self.now;
         leg.released = true;
         let twin = self.legs.add(leg);
-        self.by_oid.insert(OidSlot { oid: oid.0, leg: twin, used: true });
+        self.by_oid.insert(OidSlot { oid: oid.0, leg: twin });
         self.join_twin(id, twin, out);
         twin
     }
@@ -378,7 +378,7 @@ impl Engine {
         }
         if twin_of.oid < self.legs[twin].oid {
             if let Some(cloid) = twin_of.cloid {
-                self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin, used: true });
+                self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin });
             }
         }
     }
@@ -413,7 +413,7 @@ impl Engine {
         leg.since = self.now;
         leg.released = true;
         let id = self.legs.add(leg);
-        self.by_oid.insert(OidSlot { oid: oid.0, leg: id, used: true });
+        self.by_oid.insert(OidSlot { oid: oid.0, leg: id });
         self.queue(id);
         self.shrink();
         id
