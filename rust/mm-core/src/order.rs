@@ -241,6 +241,8 @@ pub(crate) struct Order {
     /// First and last leg of the line; settled legs are folded out of it.
     pub(crate) first: u32,
     pub(crate) last: u32,
+    /// How many are folded and still in memory.
+    pub(crate) folded: u32,
     pub(crate) tif: Option<Tif>,
     pub(crate) foreign: bool,
     /// The state that was last told by `Effect::Moved`; the state itself is always derived.

@@ -73,8 +73,8 @@ impl Engine {
     #[inline]
     fn book(&mut self, fill: &Fill<'_>, told: bool, out: &mut Vec<Effect>) -> Result<(Outcome, u32, bool), Error> {
         let notional = check(fill)?;
-        let coin = self.coin(fill.coin)?;
         let token = self.token(fill.fee_token)?;
+        let coin = self.coin(fill.coin)?; // last: a coin that was named is seen
         let ledger = &mut self.coins[coin];
         ledger.has_room_for(fill, notional).map_err(|field| Error::Field(field, NumError::TooLarge))?;
         // From here on nothing fails.

@@ -171,6 +171,7 @@ impl Engine {
             name,
             first: leg,
             last: leg,
+            folded: 0,
             tif: None,
             foreign,
             told,
@@ -251,8 +252,12 @@ impl Engine {
             // Fills of an oid that nobody claimed: keep them while a leg of ours still waits for its oid.
             return leg.coin == NONE || self.coins[leg.coin].unbound == 0;
         }
+        if !leg.phase.is_closed() || leg.provisional() != Sz::ZERO {
+            return false;
+        }
+        // The last leg takes the order along, so it goes last: what an order is, is known while any leg of it is.
         let order = &self.orders[leg.order];
-        leg.phase.is_closed() && leg.provisional() == Sz::ZERO && (leg.folded || order.told.is_terminal())
+        leg.folded || order.told.is_terminal() && order.first == order.last && order.folded == 0
     }
 
     fn retire(&mut self, id: u32) {
@@ -260,9 +265,11 @@ impl Engine {
             self.legs.free(id);
             return;
         }
-        let hash = self.leg_hash(id);
-        self.retired = (self.retired.0.wrapping_add(hash.0), self.retired.1.wrapping_add(hash.1));
         let leg = self.legs[id].clone();
+        if leg.oid.is_some() || leg.cloid.is_some() {
+            let hash = self.leg_hash(id);
+            self.retired = (self.retired.0.wrapping_add(hash.0), self.retired.1.wrapping_add(hash.1));
+        }
         if let Some((instance, sequence)) = leg.cloid.and_then(Cloid::parts) {
             if instance == self.config.instance {
                 self.retired_sequence = self.retired_sequence.max(sequence);
@@ -272,6 +279,7 @@ impl Engine {
             if !leg.folded {
                 self.fold(id);
             }
+            self.orders[leg.order].folded -= 1;
             if self.orders[leg.order].first == NONE {
                 self.unlist_foreign(leg.order);
                 self.orders.free(leg.order);
@@ -289,6 +297,7 @@ impl Engine {
     pub(super) fn fold(&mut self, id: u32) {
         let leg = self.legs[id].clone();
         let order = &mut self.orders[leg.order];
+        order.folded += 1;
         order.past.0 += leg.executed().0;
         order.past_usd += leg.traded_usd;
         order.past_traded.0 += leg.traded.0;
@@ -319,6 +328,13 @@ impl Engine {
         }
         let leg = &mut self.legs[id];
         (leg.folded, leg.previous, leg.next) = (true, NONE, NONE);
+    }
+
+    /// Takes its names from a record that belongs to no order.
+    pub(super) fn disown(&mut self, id: u32) {
+        let leg = self.legs[id].clone();
+        self.unname(id, &leg);
+        (self.legs[id].oid, self.legs[id].cloid) = (None, None);
     }
 
     /// Drops a leg from the maps and frees its number.

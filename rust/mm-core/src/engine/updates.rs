@@ -8,7 +8,7 @@ use crate::event::{Status, Update};
 use crate::ids::{Cloid, Ms, Oid};
 use crate::lifecycle::{Event, Phase};
 use crate::num::{NumError, SZ_MAX, Sz};
-use crate::order::NONE;
+use crate::order::{Leg, NONE};
 
 impl Engine {
     /// One order update, or the same facts from `orderStatus`, `historicalOrders` or `openOrders`.
@@ -27,6 +27,11 @@ impl Engine {
             let why = "its status is a word that is not known";
             out.push(Effect::Ask { query: Query::OrderStatus, coin, cloid: update.cloid, oid: Some(oid), why });
             return Ok(());
+        }
+        if update.cloid.is_some_and(|cloid| self.is_retired(cloid) && self.leg_by_cloid(cloid).is_none())
+            && self.leg_by_oid(update.oid).is_none()
+        {
+            return Ok(()); // closed, confirmed and let go of: no news can change it
         }
         let id = self.leg_of_update(update, coin, out);
         if self.legs[id].coin != coin || self.legs[id].side != update.side {
@@ -231,18 +236,12 @@ impl Engine {
         let id = self.coins.find(coin).ok_or(Error::Bad("coin", "is not known here"))?;
         self.settle_chain(id, out);
         self.coins[id].chain.confirm(until);
-        let orders: Vec<u32> = self.coins[id].orders.iter().flatten().copied().collect();
-        for order in orders {
-            for leg in self.line_ids(order).collect::<Vec<_>>() {
-                let facts = &self.legs[leg];
-                let dead = facts.dead_at.is_some_and(|dead| dead < until);
-                if dead && facts.provisional() > Sz::ZERO && !facts.refuted {
-                    if let Some(oid) = facts.oid {
-                        self.refute(oid, out)?;
-                    }
-                }
-            }
-        }
-        Ok(())
+        let is_refuted = |leg: &Leg| {
+            leg.coin == id && leg.dead_at.is_some_and(|dead| dead < until) && leg.provisional() > Sz::ZERO
+        };
+        let mut refuted: Vec<Oid> =
+            self.by_oid.iter().map(|slot| &self.legs[slot.leg]).filter(|leg| is_refuted(leg)).filter_map(|leg| leg.oid).collect();
+        refuted.sort_unstable();
+        refuted.into_iter().try_for_each(|oid| self.refute(oid, out))
     }
 }
