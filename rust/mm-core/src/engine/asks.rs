@@ -203,7 +203,7 @@ impl Engine {
 
     fn check_fresh(&self, cloid: Cloid) -> Result<(), Error> {
         let retired = cloid.parts().is_some_and(|(instance, sequence)| {
-            instance == self.config.instance && sequence <= self.retired_sequence
+            instance == self.config.instance && Some(sequence) <= self.retired_sequence
         });
         if retired || self.leg_by_cloid(cloid).is_some() {
             return Err(Error::DuplicateCloid(cloid));

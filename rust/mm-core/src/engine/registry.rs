@@ -265,7 +265,7 @@ impl Engine {
         let leg = self.legs[id].clone();
         if let Some((instance, sequence)) = leg.cloid.and_then(Cloid::parts) {
             if instance == self.config.instance {
-                self.retired_sequence = self.retired_sequence.max(sequence);
+                self.retired_sequence = self.retired_sequence.max(Some(sequence));
             }
         }
         if leg.order != NONE {
