@@ -293,24 +293,18 @@ impl Chain {
     fn fold_first(&mut self, count: usize) {
         let (done, pnl) = self.worked_out.get();
         let mut settled = self.settled;
-        for link in self.recent.drain(..count) {
-            settled = Some(advance(settled.unwrap_or_else(|| base(link.open, link.px)), &link));
+        let (front, back) = self.recent.as_slices();
+        for link in front.iter().chain(back).take(count) {
+            settled = Some(advance(settled.unwrap_or_else(|| base(link.open, link.px)), link));
             match self.old.last_mut() {
-                Some(run)
-                    if link.open == run.end
-                        || (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs() =>
-                {
+                Some(run) if link.open == run.end || link.open.abs_diff(run.end) <= self.slack.unsigned_abs() => {
                     run.to = link.time;
                     run.end = link.end();
                 }
-                _ => self.old.push(Run {
-                    from: link.time,
-                    to: link.time,
-                    open: link.open,
-                    end: link.end(),
-                }),
+                _ => self.old.push(Run { from: link.time, to: link.time, open: link.open, end: link.end() }),
             }
         }
+        self.recent.drain(..count);
         self.settled = settled;
         self.worked_out.set(if done >= count { (done - count, pnl) } else { (0, self.settled) });
         if self.old.len() > RUNS_MAX {
