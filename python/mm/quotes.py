@@ -15,7 +15,7 @@ Rules, in the order in which they decide:
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from mm._core import OrderState, Side
@@ -79,11 +79,9 @@ class Planner:
 
     grid: Grid
     max_position: Decimal
-    hysteresis: Hysteresis = Hysteresis()
+    hysteresis: Hysteresis = field(default_factory=Hysteresis)
 
-    def plan(
-        self, ladder: Ladder, orders: Iterable[Open], exposure: Exposure, fair: Decimal | None
-    ) -> list[Intent]:
+    def plan(self, ladder: Ladder, orders: Iterable[Open], exposure: Exposure, fair: Decimal | None) -> list[Intent]:
         """The intents that lead from the open orders to the ladder, cancels first."""
         open_orders = list(orders)
         intents: list[Intent] = []
@@ -134,9 +132,7 @@ class Planner:
                 intents.append(Put(side, level.px, sz))
         return intents
 
-    def _judge(
-        self, level: Level, order: Open, room: Decimal, blocked: bool, fair: Decimal | None
-    ) -> Intent:
+    def _judge(self, level: Level, order: Open, room: Decimal, blocked: bool, fair: Decimal | None) -> Intent:
         """Keep, move or cancel an order that serves this level."""
         rule = self.hysteresis
         at_risk = fair is not None and self._at_risk(order, fair)
@@ -173,8 +169,3 @@ def match(levels: Sequence[Level], orders: Sequence[Open]) -> list[tuple[int, Op
             taken_orders.add(place)
             pairs.append((index, orders[place]))
     return sorted(pairs, key=lambda pair: pair[0])
-
-
-def reserved(order: Open) -> Open:
-    """The same order, with a fallback at work on it."""
-    return replace(order, reserved=True)
