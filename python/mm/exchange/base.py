@@ -118,7 +118,7 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """"success" of a cancel, "default" of a noop."""
+    """ "success" of a cancel, "default" of a noop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ RATES: dict[str, int] = {
     # the venue's own moods
     "price band": 80,
     "rate limited": 60,
+    "strange words": 30,
     # the connection (per block)
     "link cut": 22,
 }

@@ -5,6 +5,7 @@ One heap of (time, sequence, what): requests on their way, blocks, reads, facts 
 one seed tells one story.
 """
 
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from random import Random
 
@@ -15,7 +16,6 @@ from mm.exchange.base import (
     AskOpenOrders,
     AskOrder,
     BookTop,
-    Cancel,
     Command,
     FillsReply,
     Frame,
@@ -37,7 +37,7 @@ from mm.exchange.base import (
 from mm.exchange.thin.book import Resting
 from mm.exchange.thin.crowd import Crowd
 from mm.exchange.thin.faults import Faults
-from mm.exchange.thin.venue import BAND, RATE_LIMITED, Venue
+from mm.exchange.thin.venue import BAND, RATE_LIMITED, STRANGE, Venue
 from mm.exchange.thin.wire import fills_frame, packed, updates_frame
 
 COIN = "SIM"
@@ -48,7 +48,33 @@ DEPTH = 5
 START_MS = 1_790_000_000_000
 FIRST_OID = 41_547_028_680
 
-_What = tuple[str, object]
+
+@dataclass(frozen=True, slots=True)
+class _Arriving:
+    """An action reaches the venue and waits for its block."""
+
+    action: Action
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A query reaches the venue."""
+
+    query: Query
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A fact reaches us, if the connection that it was sent on still stands."""
+
+    fact: Inbound
+    epoch: int
+
+
+_What = _Arriving | _Reading | _Arrived | None
+"""What is due; None is a block."""
 
 
 class InProcessVenue:
@@ -65,13 +91,14 @@ class InProcessVenue:
         self._latency = Random(f"{seed}:latency")
         self._blocks = Random(f"{seed}:blocks")
         self._now = START_MS
-        self._heap: list[tuple[int, int, str, object]] = []
+        self._heap: list[tuple[int, int, _What]] = []
         self._sequence = 0
         self._epoch = 0
         self._connected = False
+        self._moods: dict[int, str | None] = {}
         self._mempool: list[tuple[str, Action, int]] = []
         self._top: BookTop | None = None
-        self._at(START_MS + 100, "block", None)
+        self._at(START_MS + 100, None)
 
     # --- the Exchange protocol ------------------------------------------------------------------
 
@@ -91,7 +118,7 @@ class InProcessVenue:
     def send(self, command: Command) -> None:
         """Send and return at once; faults may keep it from arriving, delay it or double it."""
         if isinstance(command, Query):
-            self._at(self._now + self._ms(30, 120), "read", (command, self._epoch))
+            self._at(self._now + self._ms(30, 120), _Reading(command, self._epoch))
             return
         self.sent += 1
         if self.faults.hit("request lost"):
@@ -99,25 +126,26 @@ class InProcessVenue:
         delay = self._ms(40, 160)
         if self.faults.hit("request late"):
             delay += self.faults.between("request late", 1_500, 7_000)
-        self._at(self._now + delay, "arrive", (command, self._epoch))
+        self._at(self._now + delay, _Arriving(command, self._epoch))
         if self.faults.hit("request twice"):
             later = delay + self.faults.between("request twice", 1, 2_000)
-            self._at(self._now + later, "arrive", (command, self._epoch))
+            self._at(self._now + later, _Arriving(command, self._epoch))
 
     def receive(self, until_ms: int) -> Inbound | None:
         """Let time pass until a fact arrives or `until_ms` has come."""
         while self._heap and self._heap[0][0] <= until_ms:
-            time, _, kind, what = heappop(self._heap)
+            time, _, what = heappop(self._heap)
             self._now = max(self._now, time)
-            match kind, what:
-                case "block", _:
-                    self._block()
-                case "arrive", (command, int(epoch)):
-                    self._mempool.append((self.user, command, epoch))
-                case "read", (query, int(epoch)):
+            match what:
+                case _Arriving(action, epoch):
+                    self._mempool.append((self.user, action, epoch))
+                case _Reading(query, epoch):
                     self._read(query, epoch)
-                case "deliver", (fact, int(epoch)) if epoch == self._epoch:
-                    return fact  # type: ignore[no-any-return]
+                case _Arrived(fact, epoch):
+                    if epoch == self._epoch:
+                        return fact
+                case None:
+                    self._block()
         self._now = max(self._now, until_ms)
         return None
 
@@ -142,7 +170,7 @@ class InProcessVenue:
         if self._connected and self.faults.hit("link cut"):
             self.cut()
             self._deliver(1, LinkDown())
-        self._at(time + self._blocks.randint(70, 200), "block", None)
+        self._at(time + self._blocks.randint(70, 200), None)
 
     def _answer(self, action: Action, epoch: int, outcome: Outcome) -> None:
         if epoch != self._epoch or self.faults.hit("answer lost"):
@@ -192,25 +220,22 @@ class InProcessVenue:
             self._deliver(self._ms(20, 60), top)
 
     def _mood(self, action: Action) -> str | None:
-        """The venue's refusals that no order deserved: only of our orders, for the crowd is no client."""
-        if isinstance(action, Cancel) or not isinstance(action, Place | Modify) or action.tif != "Alo":
+        """A refusal that the order did not deserve: of our orders only, and the same for every copy of one."""
+        if not isinstance(action, Place | Modify) or action.nonce < START_MS:
             return None
-        if action.nonce < START_MS:
-            return None
-        if self.faults.hit("price band"):
-            return BAND
-        return RATE_LIMITED if self.faults.hit("rate limited") else None
+        if action.nonce not in self._moods:
+            texts = {"price band": BAND, "rate limited": RATE_LIMITED, "strange words": STRANGE}
+            hits = [text for name, text in texts.items() if self.faults.hit(name)]
+            self._moods[action.nonce] = hits[0] if hits else None
+        return self._moods[action.nonce]
 
     # --- reads ------------------------------------------------------------------------------------
 
     def _read(self, query: Query, epoch: int) -> None:
         if epoch != self._epoch or self.faults.hit("read lost"):
             return
-        reply: Reply
-        if self.faults.hit("read failed"):
-            reply = ReadFailed(query.query, "HTTP 429")
-        else:
-            reply = self.reply(query)
+        failed = self.faults.hit("read failed")
+        reply = ReadFailed(query.query, "HTTP 429") if failed else self.reply(query)
         self._deliver(self._ms(30, 150), reply)
 
     def reply(self, query: Query) -> Reply:
@@ -249,8 +274,8 @@ class InProcessVenue:
         return self._latency.randint(low, high)
 
     def _deliver(self, delay: int, fact: Inbound) -> None:
-        self._at(self._now + delay, "deliver", (fact, self._epoch))
+        self._at(self._now + delay, _Arrived(fact, self._epoch))
 
-    def _at(self, time: int, kind: str, what: object) -> None:
+    def _at(self, time: int, what: _What) -> None:
         self._sequence += 1
-        heappush(self._heap, (time, self._sequence, kind, what))
+        heappush(self._heap, (time, self._sequence, what))

@@ -37,6 +37,8 @@ RATE_LIMITED = (
     "Too many cumulative requests sent (97460 > 97456) for cumulative volume traded $87457.46. "
     "Place taker orders to free up 1 request per USDC traded."
 )
+STRANGE = "Order could not be processed, code 17."
+"""A text that is in nobody's table."""
 GONE = "Cannot modify canceled or filled order"
 NOT_NEW = "Attempted to modify to invalid new order"
 NOT_PLACED = "Error placing new order during modify: "
@@ -132,7 +134,7 @@ class Venue:
         if isinstance(action, Noop):
             return Done()
         if (fault := self.refuse(action)) is not None:
-            return ItemError(f"{fault} asset={ASSET}") if fault == BAND else ActionError(fault)
+            return ActionError(fault) if fault == RATE_LIMITED else ItemError(f"{fault} asset={ASSET}")
         if isinstance(action, Cancel):
             return self._cancel(account, action, time)
         if isinstance(action, Modify):
