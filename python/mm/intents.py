@@ -6,7 +6,7 @@ An intent is a wish, not an order: nothing is sent for it before the engine was 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mm._core import Side
+from mm._core import Side, Tif
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Put:
     side: Side
     px: Decimal
     sz: Decimal
+    tif: Tif = Tif.ALO
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ wish; sizes are cut to the lot. A level that rounds onto another one or falls be
 value is dropped, and the ladder's notes say so. A float is read by its shortest text (41.2 is 41.2).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from mm._core import Fill, Side
@@ -69,6 +69,8 @@ class Ladder:
 
     levels: tuple[Level, ...] = ()
     notes: tuple[str, ...] = ()
+    take: Level | None = None
+    """An order that may trade at once (good till cancelled), for whoever wants out; one at a time."""
 
     def side(self, side: Side) -> tuple[Level, ...]:
         """The levels of one side, as given: the nearest first."""
@@ -148,21 +150,27 @@ class Strategy:
 
 
 class Leaning(Strategy):
-    """The demo's strategy: a fixed ladder that leans against its position."""
+    """The demo's strategy: a fixed ladder that leans against its position, and an exit when that is large."""
 
     half_bps = Decimal("2.4")
     step_bps = Decimal("2.2")
     lean_bps = Decimal("3.0")
     size = Decimal("0.80")
     levels = 3
+    enough = Decimal("0.45")
+    """At this part of the limit it pays to get rid of some at once."""
 
     def quote(self, m: Market) -> Ladder:
         """Both sides around fair, moved down while long and up while short."""
         lean = m.position / m.max_position
-        return m.ladder(
+        ladder = m.ladder(
             half_bps=self.half_bps,
             step_bps=self.step_bps,
             levels=self.levels,
             size=self.size,
             shift_bps=-self.lean_bps * lean,
         )
+        if abs(lean) < self.enough or not m.bids or not m.asks:
+            return ladder
+        side, best = (Side.SELL, m.bids[0]) if lean > 0 else (Side.BUY, m.asks[0])
+        return replace(ladder, take=Level(side, best[0], m.grid.size(abs(m.position) / 2)))

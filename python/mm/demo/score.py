@@ -86,7 +86,7 @@ def score(show: Show) -> Score:
             "kept": tally.kept,
             "rejected": tally.rejected,
             "placed anew": tally.put_anew,
-            "asks refused": tally.refused,
+            "taking": tally.taken,
         },
         fallbacks={v.value: tally.fallbacks[v] for v in Verdict if v != Verdict.REPLACED},
         races={
@@ -94,7 +94,7 @@ def score(show: Show) -> Score:
             "skipped": tally.skipped,
             "gaps": tally.gaps,
             "gaps closed": tally.gaps_closed,
-            "excess": tally.excess,
+            "passed modifies": tally.excess,
             "nonces spent": tally.fences,
             "requests voided": tally.fenced,
             "questions": tally.asked,

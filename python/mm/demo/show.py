@@ -17,7 +17,7 @@ from mm.runner import Killed, Record, Recorded, Runner, Settings, Tally
 from mm.strategy import Leaning, Strategy
 
 USER = "0x6d6d00000000000000000000000000000000de30"
-MAX_POSITION = Decimal("8.00")
+MAX_POSITION = Decimal("6.00")
 SLICE_MS = 100
 CLOSING_MS = 240_000
 """The closing's bound: by then all must be quiet, or the proof fails."""

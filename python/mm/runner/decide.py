@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from mm._core import Fill, Order, OrderState, Side
+from mm._core import Fill, Order, OrderState, Side, Tif
 from mm.errors import UsageError
 from mm.exchange.base import BookTop, Exchange
 from mm.fallback import Known, Policy, Verdict, next_intents
@@ -79,6 +79,8 @@ class Decider:
         self._planner = Planner(settings.grid, settings.max_position)
         self._tasks: dict[str, Task] = {}
         self._touched: dict[str, int] = {}
+        self._latest: dict[str, str] = {}
+        """The newest leg that a modify of this order asked for: the answers to older ones are history."""
 
     def decide(self, quoting: bool) -> None:
         """Fallbacks first, then the ladder against what is open. Without `quoting` everything is pulled."""
@@ -87,10 +89,13 @@ class Decider:
         for task in list(self._tasks.values()):
             self._fall_back(task)
         orders = self.open_orders()
-        self._touched = {o.name: self._touched[o.name] for o in orders if o.name in self._touched}
+        names = {order.name for order in orders}
+        self._touched = {name: ms for name, ms in self._touched.items() if name in names}
+        self._latest = {name: cloid for name, cloid in self._latest.items() if name in names}
         fair = None if market is None else market.fair
         for intent in self._planner.plan(self.ladder, orders, self.exposure(), fair):
             self._obey(intent)
+        self._take()
 
     def on_fill(self, fill: Fill) -> None:
         """Tell the strategy."""
@@ -145,6 +150,8 @@ class Decider:
     def refused(self, refusal: Refusal) -> None:
         """A modify was answered, or met silence: note what its fallback has to look after."""
         name, verdict = refusal.name, refusal.verdict
+        if self._latest.get(name, refusal.cloid) != refusal.cloid:
+            return
         task = self._tasks.get(name)
         if verdict == Verdict.REPLACED:
             if task is not None and task.cloid == refusal.cloid:
@@ -199,9 +206,9 @@ class Decider:
             case Pull():
                 task.cancels += 1
                 self._obey(intent)
-            case Put(side=side, px=px, sz=sz):
+            case Put():
                 del self._tasks[task.name]
-                self._put_anew(side, px, sz)
+                self._tally.put_anew += self._put_within(intent)
             case Move() | Settled():
                 del self._tasks[task.name]
                 self._obey(intent)
@@ -211,17 +218,25 @@ class Decider:
             case _:
                 pass  # Await
 
-    def _put_anew(self, side: Side, px: Decimal, sz: Decimal) -> None:
-        """What is left of an order whose modify fell through, within the limits like any other."""
+    def _take(self) -> None:
+        """The ladder's taking order, one at a time: while one is open, nothing more is taken."""
+        take = self.ladder.take
+        if take is not None and all(order.tif == Tif.ALO for order in self._engine.view.orders()):
+            self._tally.taken += self._put_within(Put(take.side, take.px, take.sz, Tif.GTC))
+
+    def _put_within(self, put: Put) -> bool:
+        """Place within the limits, like any other; False if that leaves nothing to place."""
+        side, px = put.side, put.px
         orders = [order for order in self.open_orders() if order.side == side]
         if any(order.state == OrderState.Unknown for order in orders):
-            return  # the planner places it when that is known
+            return False  # nothing new beside it until that is known
         grid = self._settings.grid
         room = self._planner.room(side, self.exposure(), sum((order.leaves for order in orders), ZERO))
-        sz = grid.size(min(sz, room))
-        if sz * px >= grid.min_notional:
-            self._tally.put_anew += 1
-            self._obey(Put(side, px, sz))
+        sz = grid.size(min(put.sz, room))
+        if sz * px < grid.min_notional:
+            return False
+        self._obey(Put(side, px, sz, put.tif))
+        return True
 
     def _target(self, order: Order) -> Decimal | None:
         """The level nearest to the order's price that no other order serves."""
@@ -242,11 +257,11 @@ class Decider:
         now, view = self._exchange.now_ms, self._engine.view
         try:
             match intent:
-                case Put(side=side, px=px, sz=sz):
-                    self._touched[self._desk.place(side, px, sz)] = now
+                case Put(side=side, px=px, sz=sz, tif=tif):
+                    self._touched[self._desk.place(side, px, sz, tif)] = now
                 case Move(name=name, px=px, order_qty=order_qty):
                     if (order := view.get_by_cloid(name)) is not None:
-                        self._desk.modify(order, px, order_qty)
+                        self._latest[name] = self._desk.modify(order, px, order_qty)
                         self._touched[name] = now
                 case Pull(name=name):
                     if (order := view.get_by_cloid(name)) is not None:

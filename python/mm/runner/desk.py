@@ -49,7 +49,6 @@ CANCEL_TRIES = 20
 REMEMBERED = 1_000
 """Answered requests that are kept, so that a second answer is understood."""
 DUPLICATE_NONCE = "Invalid nonce: duplicate nonce"
-WIRE_TIF = "Alo"
 UNKNOWN_WORDS = "unknown"
 
 
@@ -111,27 +110,28 @@ class Desk:
 
     # --- asks: the engine first, then the record, then the wire -----------------------------------
 
-    def place(self, side: Side, px: Decimal, sz: Decimal) -> str:
+    def place(self, side: Side, px: Decimal, sz: Decimal, tif: Tif) -> str:
         """Place an order and give its name. Raises `UsageError` if the engine does not allow it."""
         now = self._exchange.now_ms
         cloid = self._engine.tell(Engine.next_cloid)
-        self._engine.tell(Engine.add_pending_with_cloid, cloid, self._coin, side, px, sz, Tif.ALO, False, now)
+        self._engine.tell(Engine.add_pending_with_cloid, cloid, self._coin, side, px, sz, tif, False, now)
         nonce, expires = self._nonce(), now + EXPIRES_MS
-        words = (self._coin, side.letter, f"{px:f}", f"{sz:f}", WIRE_TIF, cloid)
+        words = (self._coin, side.letter, f"{px:f}", f"{sz:f}", wire_word(tif), cloid)
         self._launch(Flight(Place(nonce, expires, *words), cloid, now + ANSWER_TIMEOUT_MS))
         self._tally.placed += 1
         return cloid
 
-    def modify(self, order: Order, px: Decimal, order_qty: Decimal) -> None:
-        """Move an order. Raises `UsageError` if the engine does not allow it."""
+    def modify(self, order: Order, px: Decimal, order_qty: Decimal) -> str:
+        """Move an order and give the new leg's cloid. Raises `UsageError` if the engine does not allow it."""
         now = self._exchange.now_ms
         cloid = self._engine.tell(Engine.next_cloid)
         ask = self._engine.tell(Engine.initiate_modify, name_of(order), cloid, px, order_qty, now)
         nonce, expires = self._nonce(), now + EXPIRES_MS
-        words = (ask.coin, ask.side.letter, f"{ask.px:f}", f"{ask.sz:f}", WIRE_TIF, ask.cloid)
+        words = (ask.coin, ask.side.letter, f"{ask.px:f}", f"{ask.sz:f}", wire_word(ask.tif), ask.cloid)
         action = Modify(nonce, expires, ask.oid, *words)
         self._launch(Flight(action, name_of(order), now + ANSWER_TIMEOUT_MS, wanted=order_qty))
         self._tally.modified += 1
+        return ask.cloid
 
     def cancel(self, order: Order, tries: int = 0) -> None:
         """Cancel an order by its oid; again, after silence. Raises `UsageError` where nothing is left to cancel."""
@@ -323,7 +323,8 @@ class Desk:
     def close_known(self) -> None:
         """Stop waiting for answers about legs that evidence has settled meanwhile."""
         for flight in list(self._waiting.values()):
-            if flight.silent and isinstance(flight.action, Place | Modify):
+            due = flight.silent or flight.due_ms <= self._exchange.now_ms
+            if due and isinstance(flight.action, Place | Modify):
                 order = self._engine.view.get_by_cloid(flight.action.cloid)
                 if order is None or (order.state not in UNSETTLED and not order.modifying):
                     self._land(flight)
@@ -344,6 +345,11 @@ class Desk:
     def _nonce(self) -> int:
         self._last_nonce = max(self._exchange.now_ms, self._last_nonce + 1)
         return self._last_nonce
+
+
+def wire_word(tif: Tif) -> str:
+    """The venue's word for a time in force."""
+    return "Alo" if tif == Tif.ALO else "Ioc" if tif == Tif.IOC else "Gtc"
 
 
 UNSETTLED = (OrderState.Pending, OrderState.Unknown)

@@ -181,9 +181,9 @@ class Runner:
         deadline = self.engine.view.next_deadline()
         if deadline is not None and deadline <= now:
             self._absorb(self.engine.tell(Engine.tick, now))
+        self._desk.close_known()
         for told in self._desk.overdue():
             self._hear(told)
-        self._desk.close_known()
         if self.gate != "down":
             self._reads.again()
             self._mind_gaps(now)
@@ -240,7 +240,7 @@ class Runner:
                 order = None if cloid is None else self.engine.view.get_by_cloid(cloid)
                 if order is not None:
                     self._tally.excess += 1
-                    self._say(f"excess  a fill raced a modify: {by} too much, shrinking")
+                    self._say(f"race    a fill passed a modify: up to {by} too much")
                     self.decider.too_large(order)
             case Effect.PositionDiffers():
                 # A read that was overtaken by a fill is no contradiction; one that stays is.

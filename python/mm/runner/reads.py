@@ -163,7 +163,7 @@ class Reads:
             began = question.sent_ms
             return effects + self._engine.tell(Engine.on_open_orders, self._coin, oids, began, True, now)
         if isinstance(reply, PositionReply):
-            return self._engine.tell(Engine.on_position, reply.coin, reply.szi, reply.as_of_ms, now)
+            return self._engine.tell(Engine.on_position, reply.coin, reply.szi, reply.as_of_ms, now_ms=now)
         return ()
 
     def _row(self, row: OrderRow) -> tuple[Effect, ...]:

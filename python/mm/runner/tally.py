@@ -30,5 +30,6 @@ class Tally:
     """Asks that the engine did not allow; nothing was sent for them."""
     fallbacks: Counter[Verdict] = field(default_factory=Counter)
     put_anew: int = 0
+    taken: int = 0
     surprises: Counter[str] = field(default_factory=Counter)
     """What should not happen: overfills, contradictions, foreign orders, records not understood."""

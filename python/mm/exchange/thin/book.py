@@ -68,22 +68,17 @@ class Book:
         best = self.best(not is_buy)
         return best is not None and (best <= px if is_buy else best >= px)
 
-    def match(self, is_buy: bool, px: int, lots: int) -> Iterator[tuple[Resting, int]]:
-        """Trade up to `lots` against the other side, best price and oldest order first.
+    def front(self, is_buy: bool) -> Resting:
+        """The order that trades first on a side: the best price's oldest."""
+        best = self.best(is_buy)
+        assert best is not None, "an empty side has no front"
+        return next(iter(self._levels[is_buy][best].values()))
 
-        Gives each maker with the lots that it traded, its rest already reduced; a maker with no rest
-        has left the book.
-        """
-        while lots and self.would_match(is_buy, px):
-            best = self.best(not is_buy)
-            assert best is not None
-            maker = next(iter(self._levels[not is_buy][best].values()))
-            traded = min(lots, maker.left)
-            maker.left -= traded
-            lots -= traded
-            if not maker.left:
-                self.remove(maker)
-            yield maker, traded
+    def reduce(self, maker: Resting, lots: int) -> None:
+        """Take traded lots off a resting order; without a rest it leaves the book."""
+        maker.left -= lots
+        if not maker.left:
+            self.remove(maker)
 
     def levels(self, is_buy: bool, depth: int) -> list[tuple[int, int]]:
         """The best `depth` levels as (price, lots), best first."""

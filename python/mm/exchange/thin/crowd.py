@@ -59,8 +59,8 @@ class Crowd:
         walk = self._walk
         if walk.randrange(100) < 30:
             self.value += TICK * walk.choice((-2, -1, -1, 1, 1, 2))
-        if walk.randrange(1000) < 5:
-            self.value += TICK * walk.choice((-1, 1)) * walk.randint(8, 20)
+        if walk.randrange(1000) < 12:
+            self.value += TICK * walk.choice((-1, 1)) * walk.randint(12, 45)
         if walk.randrange(1000) < abs(self.value - START) // (20 * TICK):
             self.value += TICK if self.value < START else -TICK
         self.venue.reference = self.value

@@ -3,9 +3,8 @@
 Kept of the real one: blocks (cancels after post-only orders, takers last), price-time matching, a new
 oid for every modify, the texts and what each of them means for the old order and the new one, nonces
 that execute at most once, `expiresAfter`, maker and taker fees cut to the micro-dollar, refused orders
-that are pushed, part fills that are not. Left out, being of no use to this demo: margin, funding,
-triggers, reduce-only (refused), self-trade prevention (our maker posts only, and the crowd's takers
-are other accounts than its makers) and more than one coin.
+that are pushed, part fills that are not, self-trades prevented by cancelling the resting side. Left
+out, being of no use to this demo: margin, funding, triggers, reduce-only and more than one coin.
 """
 
 from collections.abc import Callable, Iterable
@@ -203,8 +202,13 @@ class Venue:
     def _take(self, taker: Order, time: int) -> int:
         """Match a taker against the book; give the notional in price units times lots."""
         notional = 0
-        for maker, lots in self.book.match(taker.is_buy, taker.px, taker.left):
-            assert maker.account != taker.account, "no self-trade prevention here: takers are others"
+        while taker.left and self.book.would_match(taker.is_buy, taker.px):
+            maker = self.book.front(not taker.is_buy)
+            if maker.account == taker.account:
+                self._kill(maker, "selfTradeCanceled", time)
+                continue
+            lots = min(taker.left, maker.left)
+            self.book.reduce(maker, lots)
             taker.left -= lots
             buyer, seller = (taker, maker) if taker.is_buy else (maker, taker)
             tid = tid_of(buyer.oid, seller.oid)
