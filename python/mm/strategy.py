@@ -157,7 +157,7 @@ class Leaning(Strategy):
     lean_bps = Decimal("3.0")
     size = Decimal("0.80")
     levels = 3
-    enough = Decimal("0.45")
+    enough = Decimal("0.40")
     """At this part of the limit it pays to get rid of some at once."""
 
     def quote(self, m: Market) -> Ladder:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import click
 
-from mm.demo.panel import Lines, Panel, Silent, View, scorecard
+from mm.demo.card import scorecard
+from mm.demo.panel import Lines, Panel, Silent, View
 from mm.demo.score import score
 from mm.demo.show import Show
 

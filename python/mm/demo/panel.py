@@ -1,4 +1,4 @@
-"""What is seen: a panel that redraws itself on a terminal, plain lines elsewhere, and the scorecard.
+"""What is seen while it runs: a panel that redraws itself on a terminal, plain lines elsewhere.
 
 Everything fits in 80 columns and 24 lines, and nothing is told by colour alone.
 """
@@ -10,7 +10,6 @@ from typing import Protocol
 import click
 
 from mm._core import Order, OrderState, Side
-from mm.demo.score import Check, Score
 from mm.demo.show import MAX_POSITION, Event, Show
 from mm.exchange.thin.link import COIN
 
@@ -163,64 +162,3 @@ def status(show: Show) -> str:
 def clock(ms: int) -> str:
     """Minutes, seconds and milliseconds."""
     return f"{ms // 60_000:02}:{ms // 1_000 % 60:02}.{ms % 1_000:03}"
-
-
-def scorecard(score: Score, wall: float) -> str:
-    """The scorecard as text, at most 80 columns wide."""
-    lines = [
-        f" mm demo   seed {score.seed}   {score.virtual_ms / 1_000:.0f} s of market in {wall:.1f} s   "
-        f"{COIN}, a venue in this process",
-        "",
-        *row("orders", counted(score.orders)),
-        *row("fallbacks", counted(score.fallbacks)),
-        *row("races", counted(score.races)),
-        *row("faults", counted(score.faults)),
-        *row("deaths", [death(d) for d in score.deaths] or ["none"]),
-        "",
-    ]
-    lines += [line for check in score.checks for line in row(check.name, [verdict(check)])]
-    money = score.money
-    parts = f"spread {short(money['spread'])}  inventory {short(money['inventory'])}  fees {short(money['fees'])}"
-    lines += row("money", [f"{parts}  = account {short(money['account'])}"])
-    lines += row("residual", [money["residual"]])
-    lines += [line for note in score.notes for line in row("WRONG", [note])]
-    proof = "PROOF OK" if score.ok else "PROOF FAILED"
-    lines += ["", f" {proof}   the same again: mm demo --seed {score.seed}"]
-    return "\n".join(lines)
-
-
-def row(name: str, parts: list[str]) -> list[str]:
-    """A named row; parts are joined by dots and broken between them where the line is full."""
-    lines, line = [], f" {name:<12}"
-    for index, part in enumerate(parts):
-        piece = part if line.strip() in ("", name) else f" · {part}"
-        if len(line) + len(piece) > WIDTH and index:
-            lines.append(line)
-            line, piece = " " * 13, part
-        line += piece
-    return [*lines, line]
-
-
-def counted(counts: dict[str, int]) -> list[str]:
-    """Counts in words, the zero ones too: that nothing happened is news as well."""
-    return [f"{count:,} {name}" for name, count in counts.items()]
-
-
-def death(recovery: dict[str, object]) -> str:
-    """One death in words."""
-    same = "same digest" if recovery["same_digest"] else "ANOTHER DIGEST"
-    at = recovery["at_ms"]
-    assert isinstance(at, int)
-    return f"at {clock(at)[:-4]}, {recovery['entries']:,} entries replayed: {same}"
-
-
-def verdict(check: Check) -> str:
-    """The witnesses, with an equals sign only where they agree."""
-    sign = " = " if check.ok else " ≠ "
-    told = sign.join(f"{value} {who}" for who, value in check.values.items())
-    return told if check.ok else f"{told}   FAILED"
-
-
-def short(amount: str) -> str:
-    """An amount to the cent, for reading; the residual is exact."""
-    return f"{Decimal(amount):+.2f}"

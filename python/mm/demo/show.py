@@ -70,6 +70,7 @@ class Show:
         self._strategy = strategy or Leaning()
         self._maker = runner
         self._on_event = on_event
+        self._between: Callable[[], None] = lambda: None
         self._chance = Random(f"{seed}:kills")
         self._settings = Settings(COIN, SZ_DECIMALS, MAX_POSITION)
         engine = Recorded(self._engine, self.record)
@@ -89,6 +90,7 @@ class Show:
 
     def run(self, between: Callable[[], None] = lambda: None) -> None:
         """Run it all. `between` is called after each slice of virtual time, for drawing and pacing."""
+        self._between = between
         self.runner.start()
         self.phase = "quoting"
         while self.elapsed_ms < self.seconds * 1_000:
@@ -97,9 +99,9 @@ class Show:
                 self.record.die_after(self._chance.randint(1, 12))
             self._slice()
             between()
-        self._close(between)
+        self._close()
 
-    def _close(self, between: Callable[[], None]) -> None:
+    def _close(self) -> None:
         """Quote no more, cancel all, let the faults rest, and wait until nothing is open or unknown."""
         self.phase = "closing"
         self.say("close   quoting ends: cancelling all, faults off")
@@ -111,7 +113,7 @@ class Show:
             self._slice()
             while not self.runner.quiet and self.elapsed_ms < bound:
                 self._slice()
-                between()
+                self._between()
         self.phase = "done"
 
     def say(self, text: str) -> None:
@@ -129,11 +131,14 @@ class Show:
     def _die_and_come_back(self) -> None:
         dead = self.runner.engine
         digest, applied = dead.view.digest(), dead.applied
-        self.phase = "dead"
+        self.phase = "killed"
         self.say("KILL    the maker dies; its orders rest on at the venue")
         self.venue.cut()
         at = self.elapsed_ms
-        self.venue.receive(self.venue.now_ms + self._chance.randint(500, 3_000))
+        back = self.venue.now_ms + self._chance.randint(500, 3_000)
+        while self.venue.now_ms < back:
+            self.venue.receive(min(back, self.venue.now_ms + SLICE_MS))
+            self._between()
 
         engine = Recorded(self._engine, self.record)
         engine.replay(until=applied)

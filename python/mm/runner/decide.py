@@ -65,6 +65,7 @@ class Decider:
         settings: Settings,
         tally: Tally,
         stop: Callable[[str], None],
+        say: Callable[[str], None],
     ) -> None:
         self.top: BookTop | None = None
         self.ladder: Ladder = PULL
@@ -76,6 +77,7 @@ class Decider:
         self._settings = settings
         self._tally = tally
         self._stop = stop
+        self._say = say
         self._planner = Planner(settings.grid, settings.max_position)
         self._tasks: dict[str, Task] = {}
         self._touched: dict[str, int] = {}
@@ -160,6 +162,7 @@ class Decider:
         if task is None or task.cloid != refusal.cloid:
             self._tasks[name] = Task(name, refusal.cloid, verdict, refusal.wanted)
             self._tally.fallbacks[verdict] += 1
+            self._say(f"modify  {verdict.value}")
         elif task.verdict != verdict:  # an answer that came after its time-out knows better
             self._tally.fallbacks[verdict] += 1
             task.verdict = verdict
@@ -206,12 +209,18 @@ class Decider:
             case Pull():
                 task.cancels += 1
                 self._obey(intent)
-            case Put():
+            case Put(sz=sz):
                 del self._tasks[task.name]
-                self._tally.put_anew += self._put_within(intent)
-            case Move() | Settled():
+                if self._put_within(intent):
+                    self._tally.put_anew += 1
+                    self._say(f"modify  fell back: {sz:.2f} placed anew")
+            case Move(order_qty=order_qty):
                 del self._tasks[task.name]
+                self._say(f"modify  too large: shrinking it to {order_qty:.2f} over its life")
                 self._obey(intent)
+            case Settled(why=why):
+                del self._tasks[task.name]
+                self._say(f"modify  {why}")
             case GiveUp(why=why):
                 del self._tasks[task.name]
                 self._stop(why)

@@ -49,7 +49,7 @@ class Runner:
         self._say = say
         self._reads = Reads(engine, exchange, settings.coin, tally)
         self._desk = Desk(engine, exchange, self._reads, settings.coin, tally)
-        self.decider = Decider(exchange, strategy, engine, self._desk, self._reads, settings, tally, self.stop)
+        self.decider = Decider(exchange, strategy, engine, self._desk, self._reads, settings, tally, self.stop, say)
         self._reconnect_ms: int | None = None
         self._gap_since: int | None = None
         self._gap_asked = 0
@@ -221,7 +221,7 @@ class Runner:
             case Effect.Booked(fill=fill, skipped=skipped):
                 self._tally.fills += 1
                 self._tally.skipped += skipped > 0
-                self._say(f"fill    {'buy ' if fill.side.sign > 0 else 'sell'} {fill.sz} @ {fill.px}")
+                self._say(f"fill    {'buy ' if fill.side.sign > 0 else 'sell'} {fill.sz:.2f} @ {fill.px:f}")
                 self.decider.on_fill(fill)
             case Effect.Ask(query="fills"):
                 self._reads.fills()

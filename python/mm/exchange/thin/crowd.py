@@ -14,7 +14,8 @@ TICK = 10  # price units: 0.001 at five significant figures and two size decimal
 START = 412_360
 FAR = 1 << 60
 MAKERS = 3
-OFFSETS = (10, 15, 21, 28)  # ticks from the value, level by level
+OFFSETS = (8, 14, 21, 28)  # ticks from the value, level by level
+DRIFT = 10
 
 
 class Crowd:
@@ -66,14 +67,14 @@ class Crowd:
         self.venue.reference = self.value
 
     def _stale(self, slots: list[tuple[str, bool, int]]) -> list[tuple[str, bool, int]]:
-        """Quotes that a careful maker moves at once: their price is nearly through the value."""
+        """Quotes that a careful maker moves at once: the value has gone away from them, or through them."""
         stale = []
         for slot in slots:
             order = self.venue.find(slot[0], self._slots[slot])
             if order is None or order.status != "open":
                 continue
             margin = self._seen - order.px if slot[1] else order.px - self._seen
-            if margin < 5 * TICK:
+            if abs(margin - OFFSETS[slot[2]] * TICK) > DRIFT * TICK:
                 stale.append(slot)
         return stale
 

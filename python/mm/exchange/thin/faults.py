@@ -11,7 +11,7 @@ PER = 10_000
 
 RATES: dict[str, int] = {
     # the request, on its way to the venue
-    "request lost": 60,
+    "request lost": 80,
     "request late": 60,
     "request twice": 80,
     # the answer, on its way back
@@ -20,7 +20,7 @@ RATES: dict[str, int] = {
     "answer twice": 250,
     "answer garbled": 80,
     # the streams
-    "fills lost": 300,
+    "fills lost": 500,
     "fills late": 500,
     "fills twice": 500,
     "updates lost": 200,
@@ -33,7 +33,7 @@ RATES: dict[str, int] = {
     # the venue's own moods
     "price band": 80,
     "rate limited": 60,
-    "strange words": 30,
+    "strange words": 40,
     # the connection (per block)
     "link cut": 22,
 }

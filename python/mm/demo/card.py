@@ -1,0 +1,89 @@
+"""The scorecard as text: short, aligned, at most 80 columns, true.
+
+An equals sign stands only where the witnesses agree; where they do not, the line says so and the run
+fails. Amounts are printed to the micro-dollar because that is how they are compared.
+"""
+
+from decimal import Decimal
+
+from mm.demo.score import Check, Score
+from mm.exchange.thin.link import COIN
+
+WIDTH = 79
+NAME = 12
+COLUMN = 18
+WITNESSES = ("venue", "engine", "auditor")
+
+
+def scorecard(score: Score, wall: float) -> str:
+    """The whole card."""
+    orders, races, deaths = score.orders, score.races, score.deaths
+    same = sum(bool(death["same_digest"]) for death in deaths)
+    table = [check for check in score.checks if tuple(check.values) == WITNESSES]
+    others = [check for check in score.checks if tuple(check.values) != WITNESSES]
+    money = score.money
+    lines = [
+        f" mm demo   seed {score.seed}   {score.virtual_ms / 1_000:.0f} s of market in {wall:.1f} s   "
+        f"{COIN}, a venue in this process",
+        "",
+        *row("orders", counted(orders)),
+        *row("fallbacks", counted(score.fallbacks)),
+        *row("races", counted(races)),
+        *row("faults", faults(score.faults)),
+        *row("killed", [f"{len(deaths)} times, {same} times back with the same digest"]),
+        "",
+        " " * NAME + "".join(f"{who:>{COLUMN}}" for who in WITNESSES),
+        *[compared(check) for check in table],
+        *row("also", [stated(check) for check in others]),
+        *row("money", [f"{part} {amount}" for part, amount in shown(money).items()]),
+    ]
+    lines += [line for note in score.notes for line in row("WRONG", [note])]
+    proof = "PROOF OK" if score.ok else "PROOF FAILED"
+    lines += ["", f" {proof}   the same again: mm demo --seed {score.seed}"]
+    return "\n".join(lines)
+
+
+def row(name: str, parts: list[str]) -> list[str]:
+    """A named row: parts joined by dots, and broken between them where the line is full."""
+    lines, line, empty = [], f" {name:<{NAME - 1}} ", True
+    for part in parts:
+        piece = part if empty else f" · {part}"
+        if not empty and len(line) + len(piece) > WIDTH:
+            lines.append(line)
+            line, piece = " " * (NAME + 1), part
+        line, empty = line + piece, False
+    return [*lines, line]
+
+
+def counted(counts: dict[str, int]) -> list[str]:
+    """Counts in words, the zero ones too: that nothing happened is news as well."""
+    return [f"{count:,} {name}" for name, count in counts.items()]
+
+
+def faults(counts: dict[str, int]) -> list[str]:
+    """Faults gathered by what they hit: `answer 14 lost 19 late`."""
+    groups: dict[str, list[str]] = {}
+    for name, count in counts.items():
+        what, _, how = name.rpartition(" ")
+        groups.setdefault(what, []).append(f"{count:,} {how}")
+    return [f"{what} {' '.join(hits)}" for what, hits in groups.items()] or ["none"]
+
+
+def compared(check: Check) -> str:
+    """One line of the table."""
+    values = "".join(f"{value:>{COLUMN}}" for value in check.values.values())
+    return f" {check.name:<{NAME - 1}}{values}   {'=' if check.ok else '≠ FAILED'}"
+
+
+def stated(check: Check) -> str:
+    """An equality in words; one that wants nothing found says only what was found."""
+    values = list(check.values.values())
+    if check.ok:
+        return f"{check.name} {values[0]}"
+    told = " ≠ ".join(f"{value} {who}" for who, value in check.values.items())
+    return f"{check.name} {told} FAILED"
+
+
+def shown(money: dict[str, str]) -> dict[str, str]:
+    """The parts to the cent for reading, the residual exactly."""
+    return {part: amount if part == "residual" else f"{Decimal(amount):+.2f}" for part, amount in money.items()}
