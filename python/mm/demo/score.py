@@ -188,10 +188,13 @@ def _exact(value: Decimal, quantum: Decimal) -> str:
 
 
 def _orphans(show: Show) -> int:
-    """Orders of ours that ever reached the venue's book of orders and that the engine does not know as ours."""
+    """Orders of ours that ever lived at the venue and that the engine does not know as ours.
+
+    A placement that was refused uses an oid too, but nothing ever rested under it.
+    """
     orphans = 0
     for order in show.venue.venue.orders.values():
-        if order.account == USER:
+        if order.account == USER and not order.status.endswith("Rejected"):
             known = show.engine.get_order(order.oid)
             orphans += known is None or known.foreign
     return orphans
