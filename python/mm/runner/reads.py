@@ -30,6 +30,7 @@ RETRY_MS = 300
 RETRY_MAX_MS = 5_000
 MAX_TRIES = 30
 MAX_PAGES = 500
+OVERLAP_MS = 1_000
 
 Key = tuple[str, int | str]
 FILLS: Key = ("fills", 0)
@@ -61,6 +62,9 @@ class Reads:
         self._open: dict[Key, Question] = {}
         self._by_query: dict[int, Key] = {}
         self._number = 0
+        complete = engine.last("on_fills_complete")
+        self._complete_ms: int = 0 if complete is None else complete.args[1]
+        """Up to here all fills were read, in this life or an earlier one."""
         self.missing: set[int | str] = set()
         """What the venue answered `unknownOid` to, since the last look."""
         self.exhausted: list[str] = []
@@ -84,9 +88,10 @@ class Reads:
         self._ask(("open", 0))
 
     def fills(self) -> None:
-        """Ask for all fills from the proven time to now, page by page.
+        """Ask for all fills since the last complete read, page by page.
 
-        Any gap, and any window that the engine asks for, begins there or later.
+        Whatever is missing is missing since then, wherever the chain suspects the hole; and only so may the
+        engine be told that all fills up to now were read.
         """
         question = self._open.get(FILLS)
         if question is None:
@@ -146,6 +151,7 @@ class Reads:
         if isinstance(reply, FillsReply):
             told = self._engine.tell(Engine.process_fills, reply.page, now)
             # Complete only up to the moment of asking: what trades later is in no answer.
+            self._complete_ms = question.first_ms
             done = self._engine.tell(Engine.on_fills_complete, self._coin, question.first_ms, now)
             if question.rerun:
                 self.fills()
@@ -206,7 +212,7 @@ class Reads:
                 query = AskPosition(self._number, self._coin)
             case _:
                 if from_ms is None:
-                    from_ms = self._engine.view.proven_until(self._coin) or 0
+                    from_ms = max(0, self._complete_ms - OVERLAP_MS)
                     question.first_ms = now
                     question.pages = 0
                 query = AskFills(self._number, from_ms, now)

@@ -95,6 +95,11 @@ class Recorded:
                 except UsageError:
                     continue  # refused then, refused now: it changed nothing
 
+    def last(self, method: str) -> Call | None:
+        """The last call of this method, if there was one."""
+        calls = (e for e in reversed(list(self.record)) if isinstance(e, Call) and e.method == method)
+        return next(calls, None)
+
     def sent(self) -> dict[int, Action]:
         """All actions that were sent or about to be, by nonce."""
         return {entry.action.nonce: entry.action for entry in self.record if isinstance(entry, Sending)}
