@@ -7,6 +7,7 @@ fails. Amounts are printed to the micro-dollar because that is how they are comp
 from decimal import Decimal
 
 from mm.demo.score import Check, Score
+from mm.demo.show import SECONDS
 from mm.exchange.thin.link import COIN
 
 WIDTH = 79
@@ -39,7 +40,8 @@ def scorecard(score: Score, wall: float) -> str:
     ]
     lines += [line for note in score.notes for line in row("WRONG", [note])]
     proof = "PROOF OK" if score.ok else "PROOF FAILED"
-    lines += ["", f" {proof}   the same again: mm demo --seed {score.seed}"]
+    again = f"mm demo --seed {score.seed}" + (f" --seconds {score.seconds}" if score.seconds != SECONDS else "")
+    lines += ["", f" {proof}   the same again: {again}"]
     return "\n".join(lines)
 
 

@@ -10,10 +10,9 @@ import click
 from mm.demo.card import scorecard
 from mm.demo.panel import Lines, Panel, Silent, View
 from mm.demo.score import score
-from mm.demo.show import Show
+from mm.demo.show import SECONDS, Show
 
 BROKEN = 6
-SECONDS = 150
 SPEED = 10.0
 REDRAW_S = 0.1
 

@@ -18,6 +18,8 @@ from mm.strategy import Leaning, Strategy
 
 USER = "0x6d6d00000000000000000000000000000000de30"
 MAX_POSITION = Decimal("6.00")
+SECONDS = 150
+"""How long the maker quotes, in seconds of the market, unless somebody wishes otherwise."""
 SLICE_MS = 100
 CLOSING_MS = 240_000
 """The closing's bound: by then all must be quiet, or the proof fails."""
