@@ -13,6 +13,13 @@ from mm.exchange.thin.link import COIN
 WIDTH = 79
 NAME = 12
 COLUMN = 18
+PLURAL = {
+    "request": "requests",
+    "answer": "answers",
+    "fills": "fills",
+    "updates": "updates",
+    "read": "reads",
+}
 WITNESSES = ("venue", "engine", "auditor")
 
 
@@ -31,7 +38,7 @@ def scorecard(score: Score, wall: float) -> str:
         *row("fallbacks", counted(score.fallbacks)),
         *row("races", counted(races)),
         *row("faults", faults(score.faults)),
-        *row("killed", [f"{len(deaths)} times, {same} times back with the same digest"]),
+        *row("killed", [f"{len(deaths)} times; {same} times back from the record with the same digest"]),
         "",
         " " * NAME + "".join(f"{who:>{COLUMN}}" for who in WITNESSES),
         *[compared(check) for check in table],
@@ -63,12 +70,14 @@ def counted(counts: dict[str, int]) -> list[str]:
 
 
 def faults(counts: dict[str, int]) -> list[str]:
-    """Faults gathered by what they hit: `answer 14 lost 19 late`."""
+    """Faults, gathered by what they hit where it was hit in several ways: `answers: 14 lost, 19 late`."""
     groups: dict[str, list[str]] = {}
     for name, count in counts.items():
         what, _, how = name.rpartition(" ")
         groups.setdefault(what, []).append(f"{count:,} {how}")
-    return [f"{what} {' '.join(hits)}" for what, hits in groups.items()] or ["none"]
+    many = [f"{PLURAL[what]}: {', '.join(hits)}" for what, hits in groups.items() if what in PLURAL]
+    single = [f"{count:,} {name}" for name, count in counts.items() if name.rpartition(" ")[0] not in PLURAL]
+    return many + single or ["none"]
 
 
 def compared(check: Check) -> str:

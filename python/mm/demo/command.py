@@ -36,7 +36,7 @@ def _speed(_ctx: click.Context, param: click.Parameter, value: str) -> float | N
     "--seconds",
     default=SECONDS,
     show_default=True,
-    type=click.IntRange(10, 3_600),
+    type=click.IntRange(10, 600),
     help="How long to quote, in seconds of the market.",
 )
 @click.option(

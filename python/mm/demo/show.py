@@ -26,6 +26,8 @@ CLOSING_MS = 240_000
 ASK_AFTER_MS = 1_500
 FILL_WINDOW_MS = 2_000
 KILL_EVERY_MS = 45_000
+RETAIN_CLOSED = 1_000_000
+"""All of them: at the end the score asks the engine about every order that the venue ever saw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class Show:
         return self._maker(self.venue, self._strategy, engine, self._settings, self.tally, self.say)
 
     def _engine(self) -> Engine:
-        return Engine(USER, ask_after_ms=ASK_AFTER_MS, fill_window_ms=FILL_WINDOW_MS)
+        return Engine(USER, ask_after_ms=ASK_AFTER_MS, fill_window_ms=FILL_WINDOW_MS, retain_closed=RETAIN_CLOSED)
 
     def _kill_times(self) -> list[int]:
         total = self.seconds * 1_000

@@ -49,7 +49,7 @@ CANCEL_TRIES = 20
 REMEMBERED = 1_000
 """Answered requests that are kept, so that a second answer is understood."""
 DUPLICATE_NONCE = "Invalid nonce: duplicate nonce"
-UNKNOWN_WORDS = "unknown"
+UNKNOWN_WORDS = "Unknown"
 
 
 @dataclass(slots=True)
