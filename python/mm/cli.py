@@ -20,22 +20,16 @@ class Lazy(click.Group):
     """A group whose commands are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, sorted; a command whose module is not installed is not there."""
-        return [name for name in sorted(COMMANDS) if self.get_command(ctx, name) is not None]
+        """The names, sorted."""
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command's module and give the command, or None if there is no such command."""
-        where = COMMANDS.get(cmd_name)
-        if where is None:
+        """Import the command's module and give the command; None if there is no such command."""
+        module, _, attribute = COMMANDS.get(cmd_name, "").partition(":")
+        if not module:
             return None
-        module, _, attribute = where.partition(":")
-        try:
-            command = getattr(import_module(module), attribute)
-        except ModuleNotFoundError as error:
-            if error.name is not None and module.startswith(error.name):
-                return None
-            raise
-        assert isinstance(command, click.Command), where
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command), cmd_name
         return command
 
 

@@ -23,12 +23,12 @@ from mm.intents import Await, GiveUp, Inquire, Intent, Move, Pull, Put, Settled
 
 
 class Verdict(Enum):
-    """What the answer to a modify says, before any evidence."""
+    """What the answer to a modify says of the old leg, before any evidence."""
 
     REPLACED = "replaced"
-    OLD_GONE = "old gone"
-    OLD_GONE_NEW_REFUSED = "old gone, new refused"
-    OLD_UNTOUCHED = "old untouched"
+    OLD_GONE = "gone"
+    OLD_GONE_NEW_REFUSED = "gone, new refused"
+    OLD_UNTOUCHED = "untouched"
     UNKNOWN = "unknown"
 
 

@@ -175,7 +175,7 @@ BUGS: dict[Callable[[pytest.MonkeyPatch], None], str] = {
     takes_silence_for_refusal: "Contradiction",
     takes_a_refused_cancel_for_a_refused_order: "Contradiction",
     reads_no_fills: "fills",
-    forgets_to_write: "digests",
+    forgets_to_write: "equal digests",
     takes_a_micro_dollar: "fees",
 }
 

@@ -11,21 +11,15 @@ from mm.demo.show import SECONDS
 from mm.exchange.thin.link import COIN
 
 WIDTH = 79
-NAME = 12
+NAME = 11
 COLUMN = 18
-PLURAL = {
-    "request": "requests",
-    "answer": "answers",
-    "fills": "fills",
-    "updates": "updates",
-    "read": "reads",
-}
+HOWS = ("lost", "late", "twice", "swapped", "garbled", "failed", "cut")
 WITNESSES = ("venue", "engine", "auditor")
 
 
 def scorecard(score: Score, wall: float) -> str:
     """The whole card."""
-    orders, races, deaths = score.orders, score.races, score.deaths
+    deaths = score.deaths
     same = sum(bool(death["same_digest"]) for death in deaths)
     table = [check for check in score.checks if tuple(check.values) == WITNESSES]
     others = [check for check in score.checks if tuple(check.values) != WITNESSES]
@@ -34,9 +28,9 @@ def scorecard(score: Score, wall: float) -> str:
         f" mm demo   seed {score.seed}   {score.virtual_ms / 1_000:.0f} s of market in {wall:.1f} s   "
         f"{COIN}, a venue in this process",
         "",
-        *row("orders", counted(orders)),
-        *row("fallbacks", counted(score.fallbacks)),
-        *row("races", counted(races)),
+        *row("orders", orders(score)),
+        *row("fallbacks", [f"{count:,} {name}" for name, count in score.fallbacks.items()]),
+        *row("races", races(score.races)),
         *row("faults", faults(score.faults)),
         *row("killed", [f"{len(deaths)} times; {same} times back from the record with the same digest"]),
         "",
@@ -64,20 +58,37 @@ def row(name: str, parts: list[str]) -> list[str]:
     return [*lines, line]
 
 
-def counted(counts: dict[str, int]) -> list[str]:
-    """Counts in words, the zero ones too: that nothing happened is news as well."""
-    return [f"{count:,} {name}" for name, count in counts.items()]
+def orders(score: Score) -> list[str]:
+    """What was sent, what was left where it rested, and what was asked."""
+    counts, asked = score.orders, score.races
+    return [
+        f"{counts['placed']:,} placed ({counts['placed anew']:,} anew, {counts['taking']:,} taking)",
+        f"{counts['modified']:,} modified",
+        f"{counts['cancelled']:,} cancelled",
+        f"{counts['kept']:,} kept",
+        f"{asked['questions']:,} questions",
+        f"{asked['nonces spent']:,} nonces spent, {asked['voided']:,} requests voided",
+    ]
+
+
+def races(counts: dict[str, int]) -> list[str]:
+    """Fills that came in a bad moment: again, after the answer that told them, during a modify, or not at all."""
+    return [
+        f"{counts['fills repeated']:,} repeated",
+        f"{counts['fills told before']:,} told before",
+        f"{counts['fills past a modify']:,} past a modify",
+        f"{counts['closed']:,} of {counts['gaps']:,} gaps closed",
+    ]
 
 
 def faults(counts: dict[str, int]) -> list[str]:
-    """Faults, gathered by what they hit where it was hit in several ways: `answers: 14 lost, 19 late`."""
-    groups: dict[str, list[str]] = {}
+    """Faults by what they do to a message (`--json` tells to which); whatever else is a refusal."""
+    sums: dict[str, int] = {}
     for name, count in counts.items():
-        what, _, how = name.rpartition(" ")
-        groups.setdefault(what, []).append(f"{count:,} {how}")
-    many = [f"{PLURAL[what]}: {', '.join(hits)}" for what, hits in groups.items() if what in PLURAL]
-    single = [f"{count:,} {name}" for name, count in counts.items() if name.rpartition(" ")[0] not in PLURAL]
-    return many + single or ["none"]
+        how = name.rpartition(" ")[2]
+        how = how if how in HOWS else "refused"
+        sums[how] = sums.get(how, 0) + count
+    return [f"{sums[how]:,} {how}" for how in (*HOWS, "refused") if how in sums] or ["none"]
 
 
 def compared(check: Check) -> str:

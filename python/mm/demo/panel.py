@@ -99,7 +99,9 @@ class Panel:
         self._height = 0
 
     def _lines(self, show: Show) -> list[str]:
-        head = f" mm demo   seed {show.seed}   {clock(show.elapsed_ms)[:-4]} of {clock(show.seconds * 1_000)[:-4]}"
+        whole = show.seconds * 1_000
+        passed = min(show.elapsed_ms, whole)
+        head = f" mm demo   seed {show.seed}   {clock(passed)[:-4]} of {clock(whole)[:-4]}"
         lines = [f"{head:<40}{show.phase.upper():>{WIDTH - 40}}", " " + "─" * (WIDTH - 1)]
         left, right = ladder(show), figures(show)
         for index in range(max(len(left), len(right))):
@@ -154,8 +156,8 @@ def status(show: Show) -> str:
     """The figures on one line."""
     position, tally = show.engine.position(COIN), show.tally
     return (
-        f"status  position {position.size:+.2f}  fills {position.fills}  orders {tally.placed}"
-        f"  modified {tally.modified}  faults {sum(show.venue.faults.counts.values())}"
+        f"status  position {position.size:+.2f}  {position.fills} fills  {tally.placed} orders"
+        f"  {tally.modified} modified  {sum(show.venue.faults.counts.values())} faults"
     )
 
 

@@ -166,11 +166,11 @@ def _checks(show: Show, audited: Audit) -> list[Check]:
         ),
         Check("unproven", {"found": f"{position.provisional + position.missing:f}", "wanted": "0"}),
         Check(
-            "digests",
+            "equal digests",
             {"equal": str(sum(r.same_digest for r in show.recoveries)), "deaths": str(len(show.recoveries))},
         ),
         Check(
-            "everybody",
+            "sum of all accounts",
             {
                 "coins": str(sum(a.lots for a in venue.accounts.values())),
                 "cash": str(sum(a.cash for a in venue.accounts.values())),

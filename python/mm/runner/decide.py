@@ -21,6 +21,13 @@ from mm.strategy import PULL, Grid, Ladder, Market, Strategy
 
 STALE_MS = 1_500
 ASK_EVERY_MS = 1_000
+SAID = {
+    Verdict.REPLACED: "done",
+    Verdict.OLD_GONE: "refused: the order was gone before",
+    Verdict.OLD_GONE_NEW_REFUSED: "refused, and the order is gone",
+    Verdict.OLD_UNTOUCHED: "refused: the order stands; cancelling to place anew",
+    Verdict.UNKNOWN: "no answer that tells: asking, placing nothing meanwhile",
+}
 ZERO = Decimal(0)
 
 
@@ -162,7 +169,7 @@ class Decider:
         if task is None or task.cloid != refusal.cloid:
             self._tasks[name] = Task(name, refusal.cloid, verdict, refusal.wanted)
             self._tally.fallbacks[verdict] += 1
-            self._say(f"modify  {verdict.value}")
+            self._say(f"modify  {SAID[verdict]}")
         elif task.verdict != verdict:  # an answer that came after its time-out knows better
             self._tally.fallbacks[verdict] += 1
             task.verdict = verdict

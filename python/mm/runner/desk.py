@@ -257,7 +257,7 @@ class Desk:
         now = self._exchange.now_ms
         first, flight.silent = not flight.silent, True
         flight.tries += 1
-        if flight.tries in (FENCE_TRIES, CANCEL_TRIES):
+        if flight.tries == (CANCEL_TRIES if isinstance(flight.action, Cancel) else FENCE_TRIES):
             self.exhausted.append(f"{type(flight.action).__name__} {flight.name}: {flight.tries} tries")
         if isinstance(flight.action, Cancel):
             self._land(flight)

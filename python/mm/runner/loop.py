@@ -9,7 +9,19 @@ start or a lost connection is complete. What contradicts the engine stops the qu
 from collections.abc import Callable
 
 from mm._core import Effect, Engine, OrderState
-from mm.exchange.base import Action, Answer, BookTop, Exchange, Frame, Inbound, LinkDown, Modify, Place, Reply
+from mm.exchange.base import (
+    Action,
+    Answer,
+    BookTop,
+    Exchange,
+    Frame,
+    Inbound,
+    LinkDown,
+    Modify,
+    Place,
+    PositionReply,
+    Reply,
+)
 from mm.runner.decide import Decider, Settings
 from mm.runner.desk import Desk, Told
 from mm.runner.reads import Reads
@@ -162,7 +174,10 @@ class Runner:
                 self._read(inbound)
 
     def _read(self, reply: Reply) -> None:
-        self._absorb(self._reads.on_reply(reply))
+        effects = self._reads.on_reply(reply)
+        if isinstance(reply, PositionReply) and not effects:
+            self._differences = 0  # the venue agrees
+        self._absorb(effects)
         missing, self._reads.missing = self._reads.missing, set()
         for told in self._desk.on_missing(missing):
             self._hear(told)
