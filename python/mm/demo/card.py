@@ -77,7 +77,7 @@ def races(counts: dict[str, int]) -> list[str]:
         f"{counts['fills repeated']:,} repeated",
         f"{counts['fills told before']:,} told before",
         f"{counts['fills past a modify']:,} past a modify",
-        f"{counts['closed']:,} of {counts['gaps']:,} gaps closed",
+        f"{counts['closed']:,}/{counts['gaps']:,} gaps closed",
     ]
 
 
