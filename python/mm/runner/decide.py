@@ -88,8 +88,9 @@ class Decider:
         self._planner = Planner(settings.grid, settings.max_position)
         self._tasks: dict[str, Task] = {}
         self._touched: dict[str, int] = {}
-        self._latest: dict[str, str] = {}
-        """The newest leg that a modify of this order asked for: the answers to older ones are history."""
+        self._latest: dict[str, tuple[str, Decimal]] = {}
+        """The newest leg that a modify of this order asked for, and the total then wanted: the answers to
+        older modifies are history."""
 
     def decide(self, quoting: bool) -> None:
         """Fallbacks first, then the ladder against what is open. Without `quoting` everything is pulled."""
@@ -100,7 +101,7 @@ class Decider:
         orders = self.open_orders()
         names = {order.name for order in orders}
         self._touched = {name: ms for name, ms in self._touched.items() if name in names}
-        self._latest = {name: cloid for name, cloid in self._latest.items() if name in names}
+        self._latest = {name: leg for name, leg in self._latest.items() if name in names}
         fair = None if market is None else market.fair
         for intent in self._planner.plan(self.ladder, orders, self.exposure(), fair):
             self._obey(intent)
@@ -159,7 +160,7 @@ class Decider:
     def refused(self, refusal: Refusal) -> None:
         """A modify was answered, or met silence: note what its fallback has to look after."""
         name, verdict = refusal.name, refusal.verdict
-        if self._latest.get(name, refusal.cloid) != refusal.cloid:
+        if name in self._latest and self._latest[name][0] != refusal.cloid:
             return
         task = self._tasks.get(name)
         if verdict == Verdict.REPLACED:
@@ -177,9 +178,9 @@ class Decider:
     def too_large(self, order: Order) -> None:
         """A fill raced a modify: the new leg has to be looked after, even if the modify succeeded."""
         name = name_of(order)
-        newest = order.legs[-1].cloid or name
+        newest, wanted = self._latest.get(name, (order.legs[-1].cloid or name, order.order_qty))
         if name not in self._tasks:
-            self._tasks[name] = Task(name, newest, Verdict.REPLACED, order.order_qty)
+            self._tasks[name] = Task(name, newest, Verdict.REPLACED, wanted)
 
     def _fall_back(self, task: Task) -> None:
         order = self._engine.view.get_by_cloid(task.name)
@@ -277,7 +278,7 @@ class Decider:
                     self._touched[self._desk.place(side, px, sz, tif)] = now
                 case Move(name=name, px=px, order_qty=order_qty):
                     if (order := view.get_by_cloid(name)) is not None:
-                        self._latest[name] = self._desk.modify(order, px, order_qty)
+                        self._latest[name] = self._desk.modify(order, px, order_qty), order_qty
                         self._touched[name] = now
                 case Pull(name=name):
                     if (order := view.get_by_cloid(name)) is not None:
