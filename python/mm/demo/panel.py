@@ -156,7 +156,7 @@ def status(show: Show) -> str:
     """The figures on one line."""
     position, tally = show.engine.position(COIN), show.tally
     return (
-        f"status  position {position.size:+.2f}  {position.fills} fills  {tally.placed} orders"
+        f"status  {position.size:+.2f} held  {position.fills} fills  {tally.placed} orders"
         f"  {tally.modified} modified  {sum(show.venue.faults.counts.values())} faults"
     )
 
