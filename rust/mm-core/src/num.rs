@@ -94,7 +94,10 @@ pub fn parse_scaled(text: &[u8], decimals: u32) -> Result<i128, NumError> {
         if digits.len() <= usize::from(dot != NO_DOT) {
             return Err(NumError::Empty);
         }
-        let scaled = match (decimals as usize).checked_sub(fraction).and_then(|missing| POW10.get(missing)) {
+        let scaled = match (decimals as usize)
+            .checked_sub(fraction)
+            .and_then(|missing| POW10.get(missing))
+        {
             Some(&factor) => (u128::from(mantissa) * u128::from(factor)).cast_signed(), // 64 by 60 bits: always fits
             None => scale(u128::from(mantissa), fraction, decimals)?,
         };

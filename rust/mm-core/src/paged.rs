@@ -56,7 +56,13 @@ type Place = (usize, u32);
 impl<S: Slot> Page<S> {
     fn new(capacity: usize, depth: u8) -> Self {
         let groups = capacity / GROUP;
-        Self { tags: vec![0; groups], slots: vec![[S::EMPTY; GROUP]; groups], taken: 0, gone: 0, depth }
+        Self {
+            tags: vec![0; groups],
+            slots: vec![[S::EMPTY; GROUP]; groups],
+            taken: 0,
+            gone: 0,
+            depth,
+        }
     }
 
     fn capacity(&self) -> usize {
@@ -126,7 +132,22 @@ impl<S: Slot> Page<S> {
             slots.iter().enumerate().filter(move |(place, _)| held(*place)).map(|(_, slot)| slot)
         })
     }
+
+    /// The same without the costs of an iterator that can stop.
+    #[inline]
+    fn for_each(&self, mut look: impl FnMut(&S)) {
+        for (word, slots) in self.tags.iter().zip(&self.slots) {
+            let mut held = word & HELD;
+            while held != 0 {
+                look(&slots[(held.trailing_zeros() / 8) as usize]);
+                held &= held - 1;
+            }
+        }
+    }
 }
+
+/// The bits that are set in the tags of entries only.
+const HELD: u64 = 0x8080_8080_8080_8080;
 
 /// The top bit of every byte of `word` that equals `byte`. Exact at and below the lowest equal byte, which is all that is
 /// used; a false hit above it costs one comparison of keys.
@@ -285,9 +306,11 @@ impl<S: Slot> Paged<S> {
         };
         let old = core::mem::replace(&mut self.pages[index], Page::new(grown, depth));
         let page = &mut self.pages[index];
-        for slot in old.entries().filter(is_live) {
-            page.put_new(slot.hash(), slot);
-        }
+        old.for_each(|slot| {
+            if is_live(&slot) {
+                page.put_new(slot.hash(), slot);
+            }
+        });
         self.len -= (old.taken - old.gone) as usize - live;
     }
 
@@ -306,18 +329,21 @@ impl<S: Slot> Paged<S> {
         let bit = 64 - u32::from(depth);
         let mut hashes = [0u64; PAGE_MAX];
         let (mut count, mut uppers) = (0, 0);
-        for (hash, slot) in hashes.iter_mut().zip(self.pages[index].entries()) {
-            *hash = slot.hash();
-            uppers += (*hash >> bit & 1) as usize;
+        self.pages[index].for_each(|slot| {
+            hashes[count] = slot.hash();
+            uppers += (hashes[count] >> bit & 1) as usize;
             count += 1;
-        }
+        });
         let mut upper = Page::new(room_for(uppers), depth);
         let old =
             core::mem::replace(&mut self.pages[index], Page::new(room_for(count - uppers), depth));
         let lower = &mut self.pages[index];
-        for (&hash, slot) in hashes.iter().zip(old.entries()) {
+        let mut next = 0;
+        old.for_each(|slot| {
+            let hash = hashes[next];
+            next += 1;
             if hash >> bit & 1 == 1 { upper.put_new(hash, slot) } else { lower.put_new(hash, slot) }
-        }
+        });
         let witness = hashes[0];
         let sibling = self.pages.len() as u32;
         self.pages.push(upper);
