@@ -23,6 +23,7 @@ pub(crate) struct Ledger {
     pub(crate) cash: i128,
     pub(crate) volume: i128,
     pub(crate) maker_volume: i128,
+    /// Σ closedPnl, in `Sz` units of the quote token.
     pub(crate) closed_pnl: i128,
     pub(crate) fees: Vec<(u16, i128)>,
     pub(crate) fills: u64,
@@ -124,10 +125,9 @@ impl Ledger {
         if before == after {
             return;
         }
-        let sign = leg.side.sign();
         self.open[leg.side as usize] += after.0 - before.0;
-        self.provisional += sign * (after.1 - before.1);
-        self.provisional_cash -= sign * (after.2 - before.2);
+        self.provisional += leg.side.signed(after.1 - before.1);
+        self.provisional_cash -= leg.side.signed(after.2 - before.2);
     }
 
     /// The position as a strategy should see it: fills, and what was told ahead of them.

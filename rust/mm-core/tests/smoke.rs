@@ -22,12 +22,12 @@ fn part_fill_at_placement() {
     e.finalize(cloid, Oid(7), Some((sz("0.6"), px("100"))), &mut out).unwrap();
     e.check().unwrap();
     assert_eq!(e.position("BTC").size, sz("0.6"));
-    let o = e.fill(&fill(1, "0.4", "0"), &mut out).unwrap();
+    let o = e.fill(&fill(1, "0.4", "0"), true, &mut out).unwrap();
     assert_eq!((o.skipped, o.applied, e.immediate_remaining(Oid(7)), e.position("BTC").size), (sz("0.4"), sz("0"), sz("0.2"), sz("0.6")));
     e.check().unwrap();
-    let o = e.fill(&fill(2, "0.2", "0.4"), &mut out).unwrap();
+    let o = e.fill(&fill(2, "0.2", "0.4"), true, &mut out).unwrap();
     assert_eq!((o.skipped, o.applied, e.immediate_remaining(Oid(7)), e.position("BTC").size), (sz("0.2"), sz("0"), sz("0"), sz("0.6")));
-    let o = e.fill(&fill(3, "0.4", "0.6"), &mut out).unwrap();
+    let o = e.fill(&fill(3, "0.4", "0.6"), true, &mut out).unwrap();
     assert_eq!((o.skipped, o.applied, e.immediate_remaining(Oid(7)), e.position("BTC").size), (sz("0"), sz("0.4"), sz("0"), sz("1")));
     e.check().unwrap();
     println!("{out:#?}");

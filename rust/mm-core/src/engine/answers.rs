@@ -250,7 +250,7 @@ impl Engine {
             self.absorb(id, other, out);
         }
         self.legs[id].oid = Some(oid);
-        self.by_oid.put(OidSlot { oid: oid.0, leg: id, used: true });
+        self.by_oid.put(OidSlot { oid: oid.0, leg: id });
         self.release(id);
         id
     }
@@ -330,7 +330,7 @@ impl Engine {
         let joins = order != NONE && !twin_of.folded && !self.orders[order].told.is_terminal();
         let later = twin_of.oid < Some(oid);
         let twin = self.legs.add(leg);
-        self.by_oid.insert(OidSlot { oid: oid.0, leg: twin, used: true });
+        self.by_oid.insert(OidSlot { oid: oid.0, leg: twin });
         if joins {
             let (before, behind) = if later { (id, twin_of.next) } else { (twin_of.previous, id) };
             self.legs[twin].order = order;
@@ -352,7 +352,7 @@ impl Engine {
         }
         if later {
             if let Some(cloid) = twin_of.cloid {
-                self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin, used: true });
+                self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin });
             }
         }
         twin
@@ -367,7 +367,7 @@ impl Engine {
         leg.since = self.now;
         leg.released = true;
         let id = self.legs.add(leg);
-        self.by_oid.insert(OidSlot { oid: oid.0, leg: id, used: true });
+        self.by_oid.insert(OidSlot { oid: oid.0, leg: id });
         self.queue(id);
         self.shrink();
         id

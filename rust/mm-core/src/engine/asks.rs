@@ -197,7 +197,7 @@ impl Engine {
         ledger.unbound += 1;
         ledger.open[leg.side as usize] += measures.0;
         let id = self.legs.add(leg);
-        self.by_cloid.insert(CloidSlot { cloid: cloid.0, leg: id, used: true });
+        self.by_cloid.insert(CloidSlot { cloid: cloid.0, leg: id });
         id
     }
 

@@ -50,6 +50,8 @@ pub struct Config {
     pub retain_closed: usize,
     /// How far apart two positions may be and still link; zero but for sources that round them.
     pub link_slack: Sz,
+    /// Takes the general way for every fill: for the tests that compare it with the short one.
+    pub longhand: bool,
 }
 
 impl Default for Config {
@@ -62,6 +64,7 @@ impl Default for Config {
             chain_window: 1_024,
             retain_closed: 4_096,
             link_slack: Sz::ZERO,
+            longhand: false,
         }
     }
 }
@@ -182,11 +185,11 @@ impl Engine {
     }
 
     fn leg_by_oid(&self, oid: Oid) -> Option<u32> {
-        self.by_oid.get(&OidSlot { oid: oid.0, leg: 0, used: true }).map(|slot| slot.leg)
+        self.by_oid.get(&OidSlot { oid: oid.0, leg: 0 }).map(|slot| slot.leg)
     }
 
     fn leg_by_cloid(&self, cloid: Cloid) -> Option<u32> {
-        self.by_cloid.get(&CloidSlot { cloid: cloid.0, leg: 0, used: true }).map(|slot| slot.leg)
+        self.by_cloid.get(&CloidSlot { cloid: cloid.0, leg: 0 }).map(|slot| slot.leg)
     }
 
     /// Changes a leg and keeps the coin's sums with it.

@@ -123,7 +123,7 @@ impl Engine {
         self.legs[id].cloid = update.cloid;
         if let Some(cloid) = update.cloid {
             if self.leg_by_cloid(cloid).is_none() {
-                self.by_cloid.insert(super::CloidSlot { cloid: cloid.0, leg: id, used: true });
+                self.by_cloid.insert(super::CloidSlot { cloid: cloid.0, leg: id });
             }
         }
         // Ours by its prefix, though nobody told us: a journal was lost. It is quoted around, not ignored.

@@ -168,7 +168,7 @@ impl Engine {
             missing: Sz(chain.gaps().iter().map(|g| g.missing().0).sum()),
             entry_px: pnl.entry_px(),
             realised: Usd(pnl.realised),
-            closed_pnl: Usd(ledger.closed_pnl),
+            closed_pnl: Sz(ledger.closed_pnl).as_usd().unwrap_or_default(),
             fees: ledger.fees.iter().map(|&(token, fee)| (TokenId(token), Sz(fee))).collect(),
             volume: Usd(ledger.volume),
             maker_volume: Usd(ledger.maker_volume),
