@@ -96,7 +96,8 @@ impl<'a> Part<'a> {
             return Item::Null;
         }
         let int = |value: Option<i128>| value.map_or(Item::Broken, Item::Int);
-        let decimal = |value: Option<i128>, scale| value.map_or(Item::Broken, |v| Item::Decimal(v, scale));
+        let decimal =
+            |value: Option<i128>, scale| value.map_or(Item::Broken, |v| Item::Decimal(v, scale));
         let text = |value: Option<&'a [u8]>| value.map_or(Item::Broken, Item::Text);
         match &self.values {
             Values::Null => Item::Null,
@@ -114,7 +115,9 @@ impl<'a> Part<'a> {
             Values::D64(v, scale) => decimal(number!(v, i, i64), *scale),
             Values::D128(v, scale) => decimal(number!(v, i, i128), *scale),
             Values::D256(v, scale) => v.get(i).map_or(Item::Broken, |bytes| wide(bytes, *scale)),
-            Values::Text(offsets, data) => text(between(number!(offsets, i, i32), number!(offsets, i + 1, i32), data)),
+            Values::Text(offsets, data) => {
+                text(between(number!(offsets, i, i32), number!(offsets, i + 1, i32), data))
+            }
             Values::LongText(offsets, data) => {
                 text(between(number!(offsets, i, i64), number!(offsets, i + 1, i64), data))
             }
@@ -151,8 +154,11 @@ fn viewed<'a>(view: &'a [u8; 16], data: &[&'a [u8]]) -> Option<&'a [u8]> {
 /// 256 bits, which are a number of 128 if the upper half only repeats its sign.
 #[cold]
 fn wide(bytes: &[u8; 32], scale: i32) -> Item<'static> {
-    let half = |at: usize| bytes.get(at..at + 16).and_then(|half| half.try_into().ok()).map(i128::from_ne_bytes);
-    let (low, high) = if cfg!(target_endian = "little") { (half(0), half(16)) } else { (half(16), half(0)) };
+    let half = |at: usize| {
+        bytes.get(at..at + 16).and_then(|half| half.try_into().ok()).map(i128::from_ne_bytes)
+    };
+    let (low, high) =
+        if cfg!(target_endian = "little") { (half(0), half(16)) } else { (half(16), half(0)) };
     match (low, high) {
         (Some(low), Some(high)) if high == low >> 127 => Item::Decimal(low, scale),
         _ => Item::TooWide,

@@ -132,7 +132,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_keeps_its_name() {
-        for format in ["", "+r", "+l", "d:", "d:1", "d:1,x", "d:1,2,512", "w:", "w:-1", "tsn:", "tss:", "é"] {
+        for format in
+            ["", "+r", "+l", "d:", "d:1", "d:1,x", "d:1,2,512", "w:", "w:-1", "tsn:", "tss:", "é"]
+        {
             assert_eq!(Kind::of(format), Kind::Other(format.to_owned()));
         }
     }

@@ -21,7 +21,8 @@ unsafe fn items<'a, T>(at: *const T, count: usize) -> Result<&'a [T], Error> {
     if count == 0 {
         return Ok(&[]);
     }
-    let fits = count.checked_mul(size_of::<T>()).is_some_and(|bytes| isize::try_from(bytes).is_ok());
+    let fits =
+        count.checked_mul(size_of::<T>()).is_some_and(|bytes| isize::try_from(bytes).is_ok());
     if at.is_null() || !at.is_aligned() || !fits {
         return Err(BROKEN);
     }
@@ -55,8 +56,12 @@ pub(crate) unsafe fn schema(raw: &RawSchema, nested: bool) -> Result<Field, Erro
     let mut kind = Kind::of(&format);
     // SAFETY: null, or a schema that lives as long as its parent.
     if let Some(dictionary) = unsafe { raw.dictionary.as_ref() } {
-        // SAFETY: the child of a valid schema is valid. A dictionary has no dictionary, so this ends here.
-        let values = if nested { Kind::Other(format) } else { unsafe { schema(dictionary, true)? }.kind };
+        let values = if nested {
+            Kind::Other(format)
+        } else {
+            // SAFETY: the child of a valid schema is valid. A dictionary has no dictionary, so this ends here.
+            unsafe { schema(dictionary, true)? }.kind
+        };
         kind = Kind::Dictionary { indices: Box::new(kind), values: Box::new(values) };
     } else if format == "+s" && !nested {
         let number = count(raw.n_children)?;
@@ -115,11 +120,16 @@ pub(crate) unsafe fn array<'a>(kind: &Kind, raw: &'a RawArray) -> Result<Part<'a
 ///
 /// # Safety
 /// As [`array`]; the kind is the struct of these fields.
-pub(crate) unsafe fn columns<'a>(fields: &[Field], raw: &'a RawArray) -> Result<(usize, Vec<Part<'a>>), Error> {
+pub(crate) unsafe fn columns<'a>(
+    fields: &[Field],
+    raw: &'a RawArray,
+) -> Result<(usize, Vec<Part<'a>>), Error> {
     let (offset, length) = (count(raw.offset)?, count(raw.length)?);
     // SAFETY: `buffers` points to as many pointers as `n_buffers` says; of a struct, one: which rows are not null.
     let buffers = unsafe { items(raw.buffers.cast_const(), count(raw.n_buffers)?)? };
-    if raw.null_count > 0 && length > 0 || (raw.null_count < 0 && buffers.first().is_some_and(|b| !b.is_null())) {
+    if raw.null_count > 0 && length > 0
+        || (raw.null_count < 0 && buffers.first().is_some_and(|b| !b.is_null()))
+    {
         return Err(Error::Broken("it has rows that are null as a whole"));
     }
     // SAFETY: `children` points to as many pointers as `n_children` says.
@@ -131,7 +141,10 @@ pub(crate) unsafe fn columns<'a>(fields: &[Field], raw: &'a RawArray) -> Result<
     for (field, child) in fields.iter().zip(children) {
         // SAFETY: null, or an array that lives as long as its parent.
         let child = unsafe { child.as_ref() }.ok_or(BROKEN)?;
-        if offset.checked_add(length).is_none_or(|needed| count(child.length).is_ok_and(|l| l < needed)) {
+        if offset
+            .checked_add(length)
+            .is_none_or(|needed| count(child.length).is_ok_and(|l| l < needed))
+        {
             return Err(BROKEN);
         }
         // SAFETY: the child of a valid array is valid for the child's schema.
@@ -144,10 +157,16 @@ pub(crate) unsafe fn columns<'a>(fields: &[Field], raw: &'a RawArray) -> Result<
 ///
 /// # Safety
 /// As [`array`]; the array has that many.
-unsafe fn part<'a>(kind: &Kind, raw: &'a RawArray, skip: usize, length: usize) -> Result<Part<'a>, Error> {
+unsafe fn part<'a>(
+    kind: &Kind,
+    raw: &'a RawArray,
+    skip: usize,
+    length: usize,
+) -> Result<Part<'a>, Error> {
     let range = Range::new(count(raw.offset)?.checked_add(skip).ok_or(BROKEN)?, length)?;
     // SAFETY: `buffers` points to as many pointers as `n_buffers` says, alive as long as the array is.
-    let buffers: &'a [*const c_void] = unsafe { items(raw.buffers.cast_const(), count(raw.n_buffers)?)? };
+    let buffers: &'a [*const c_void] =
+        unsafe { items(raw.buffers.cast_const(), count(raw.n_buffers)?)? };
     let has_validity = !matches!(kind, Kind::Null | Kind::Struct(_) | Kind::Other(_) | Kind::Float);
     let valid = match buffers.first() {
         Some(bits) if has_validity && raw.null_count != 0 && !bits.is_null() => {
@@ -176,7 +195,11 @@ unsafe fn bits_of<'a>(at: *const c_void, range: Range) -> Result<Bits<'a>, Error
 ///
 /// # Safety
 /// `at` is a buffer with that many items of `N` bytes up to the range's end and `more`.
-unsafe fn fixed<'a, const N: usize>(at: *const c_void, range: Range, more: usize) -> Result<&'a [[u8; N]], Error> {
+unsafe fn fixed<'a, const N: usize>(
+    at: *const c_void,
+    range: Range,
+    more: usize,
+) -> Result<&'a [[u8; N]], Error> {
     if range.length == 0 {
         return Ok(&[]); // a buffer of no items may be null, and of no length at all
     }
@@ -250,14 +273,17 @@ unsafe fn values<'a>(
             // SAFETY: above; the last buffer holds the length of each buffer of data.
             let views = unsafe { fixed::<16>(buffer(1)?, range, 0)? };
             // SAFETY: the same.
-            let lengths = unsafe { items(buffer(buffers.len() - 1)?.cast::<[u8; 8]>(), data.len())? };
+            let lengths =
+                unsafe { items(buffer(buffers.len() - 1)?.cast::<[u8; 8]>(), data.len())? };
             let mut slices = Vec::with_capacity(data.len());
             for (at, length) in data.iter().zip(lengths) {
                 // SAFETY: as long as its length says.
-                slices.push(unsafe { items(at.cast::<u8>(), count(i64::from_ne_bytes(*length))?)? });
+                slices
+                    .push(unsafe { items(at.cast::<u8>(), count(i64::from_ne_bytes(*length))?)? });
             }
             Values::View(views, slices)
         }
+        Kind::Fixed { .. } if range.length == 0 => Values::Unread,
         Kind::Fixed { width } => {
             let (from, to) = (range.from.checked_mul(*width), range.to.checked_mul(*width));
             // SAFETY: above; the kind says how wide an item is.
@@ -281,11 +307,15 @@ unsafe fn values<'a>(
 ///
 /// # Safety
 /// The stream is valid by the interface.
-pub(crate) unsafe fn drain(mut stream: Owned<RawStream>) -> Result<(Owned<RawSchema>, Vec<Owned<RawArray>>), Error> {
+pub(crate) unsafe fn drain(
+    mut stream: Owned<RawStream>,
+) -> Result<(Owned<RawSchema>, Vec<Owned<RawArray>>), Error> {
     if stream.is_released() {
         return Err(Error::Broken("it was read before"));
     }
-    let (Some(get_schema), Some(get_next)) = (stream.0.get_schema, stream.0.get_next) else { return Err(BROKEN) };
+    let (Some(get_schema), Some(get_next)) = (stream.0.get_schema, stream.0.get_next) else {
+        return Err(BROKEN);
+    };
     let mut schema = Owned::<RawSchema>::empty();
     // SAFETY: a valid stream, not released; an empty place to write to.
     let code = unsafe { get_schema(&raw mut stream.0, &raw mut schema.0) };

@@ -91,14 +91,16 @@ impl Table {
     /// Its columns, one for each field; or the one column that it is.
     pub fn columns(&self) -> Result<Vec<Column<'_>>, Error> {
         let Some(fields) = self.fields() else {
-            let mut column = Column { kind: &self.field.kind, parts: Vec::with_capacity(self.arrays.len()) };
+            let mut column =
+                Column { kind: &self.field.kind, parts: Vec::with_capacity(self.arrays.len()) };
             for array in &self.arrays {
                 // SAFETY: `new` was promised that they fit the schema; they are released when `self` is dropped.
                 column.parts.push(unsafe { read::array(&self.field.kind, &array.0)? });
             }
             return Ok(vec![column]);
         };
-        let mut columns: Vec<_> = fields.iter().map(|f| Column { kind: &f.kind, parts: Vec::new() }).collect();
+        let mut columns: Vec<_> =
+            fields.iter().map(|f| Column { kind: &f.kind, parts: Vec::new() }).collect();
         for array in &self.arrays {
             // SAFETY: as above.
             let (_, parts) = unsafe { read::columns(fields, &array.0)? };
