@@ -319,7 +319,7 @@ fn cloid(item: Item<'_>) -> Result<Option<Cloid>, Why> {
 
 #[cold]
 fn null() -> Why {
-    Why::Bad("is null".to_owned())
+    Why::Bad("is missing".to_owned())
 }
 
 #[cold]
