@@ -261,7 +261,11 @@ impl Chain {
     }
 
     fn base(&self) -> i128 {
-        self.old.first().map(|r| r.open).or_else(|| self.recent.front().map(|l| l.open)).unwrap_or(0)
+        self.old
+            .first()
+            .map(|r| r.open)
+            .or_else(|| self.recent.front().map(|l| l.open))
+            .unwrap_or(0)
     }
 
     fn tail(&self) -> (Ms, i128) {
@@ -277,7 +281,9 @@ impl Chain {
     fn fold(&mut self) -> bool {
         let half = self.recent.len() / 2;
         let border = |i: &usize| self.recent[*i - 1].time < self.recent[*i].time;
-        let Some(count) = (1..=half).rev().find(border).or_else(|| (half..self.recent.len()).find(border)) else {
+        let Some(count) =
+            (1..=half).rev().find(border).or_else(|| (half..self.recent.len()).find(border))
+        else {
             return false;
         };
         self.fold_first(count);
@@ -290,11 +296,19 @@ impl Chain {
         for link in self.recent.drain(..count) {
             settled = Some(advance(settled.unwrap_or_else(|| base(link.open, link.px)), &link));
             match self.old.last_mut() {
-                Some(run) if link.open == run.end || (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs() => {
+                Some(run)
+                    if link.open == run.end
+                        || (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs() =>
+                {
                     run.to = link.time;
                     run.end = link.end();
                 }
-                _ => self.old.push(Run { from: link.time, to: link.time, open: link.open, end: link.end() }),
+                _ => self.old.push(Run {
+                    from: link.time,
+                    to: link.time,
+                    open: link.open,
+                    end: link.end(),
+                }),
             }
         }
         self.settled = settled;
@@ -309,7 +323,8 @@ impl Chain {
     /// A fill older than all that is kept one by one: it lengthens a run, closes a gap, or strays inside a run.
     fn place_old(&mut self, link: Link) {
         let next = self.old.partition_point(|run| run.to < link.time);
-        let inside = self.old.get(next).is_some_and(|run| run.from < link.time && link.time < run.to);
+        let inside =
+            self.old.get(next).is_some_and(|run| run.from < link.time && link.time < run.to);
         // Same millisecond as a border: it may belong to either side.
         let after = (0..self.old.len()).rev().find(|&i| {
             self.old[i].to <= link.time
@@ -332,10 +347,10 @@ impl Chain {
                 self.old[i].end = n.end;
             }
         } else if let Some(i) = before {
-            if i == 0 {
-                if let Some(pnl) = &mut self.settled {
-                    pnl.size -= link.delta; // the run's own base already held it
-                }
+            if i == 0
+                && let Some(pnl) = &mut self.settled
+            {
+                pnl.size -= link.delta; // the run's own base already held it
             }
             self.old[i].from = link.time;
             self.old[i].open = link.open;
@@ -344,7 +359,10 @@ impl Chain {
             self.absorb_strays();
         } else {
             let at = self.old.partition_point(|run| run.from <= link.time);
-            self.old.insert(at, Run { from: link.time, to: link.time, open: link.open, end: link.end() });
+            self.old.insert(
+                at,
+                Run { from: link.time, to: link.time, open: link.open, end: link.end() },
+            );
         }
     }
 
@@ -424,7 +442,13 @@ impl Chain {
     }
 
     /// Follows links from `key` until none fits, and inserts the trail at `at`; a trail put inside must close, or it goes back.
-    fn walk(&self, todo: &mut BTreeMap<i128, Vec<Link>>, key: i128, out: &mut Vec<Link>, at: usize) {
+    fn walk(
+        &self,
+        todo: &mut BTreeMap<i128, Vec<Link>>,
+        key: i128,
+        out: &mut Vec<Link>,
+        at: usize,
+    ) {
         let mut trail: Vec<Link> = Vec::new();
         let mut next = Some(key);
         while let Some(key) = next {
@@ -453,7 +477,9 @@ impl Chain {
         if self.slack == 0 {
             return None;
         }
-        todo.range(at - self.slack..=at + self.slack).map(|(k, _)| *k).min_by_key(|k| (k - at).unsigned_abs())
+        todo.range(at - self.slack..=at + self.slack)
+            .map(|(k, _)| *k)
+            .min_by_key(|k| (k - at).unsigned_abs())
     }
 
     /// Finds the breaks, what is proven, and the profit, from the order that `relink` made.
@@ -463,12 +489,18 @@ impl Chain {
         let stray = self.strays.iter().map(|l| l.time).min();
         let runs = self.old.iter().map(|r| (r.from, r.to, r.open, r.end, false));
         let links = self.recent.iter().map(|l| (l.time, l.time, l.open, l.end(), l.floating));
-        let (mut previous, mut proven): (Option<(Ms, i128)>, Option<(Ms, i128)>) = (None, None);
+        let mut previous: Option<(Ms, i128)> = None;
+        let mut proven = None;
         for (from, to, open, end, floating) in runs.chain(links) {
-            if let Some((time, expected)) = previous {
-                if !self.near(open, expected) {
-                    self.gaps.push(Gap { from: time, to: from, expected: Sz(expected), found: Sz(open) });
-                }
+            if let Some((time, expected)) = previous
+                && !self.near(open, expected)
+            {
+                self.gaps.push(Gap {
+                    from: time,
+                    to: from,
+                    expected: Sz(expected),
+                    found: Sz(open),
+                });
             }
             previous = Some((to, end));
             if self.gaps.is_empty() && !floating && stray.is_none_or(|s| to <= s) {
@@ -477,7 +509,12 @@ impl Chain {
         }
         if let (Some(first), Some(time)) = (self.strays.first(), stray) {
             let net: i128 = self.strays.iter().map(|l| l.delta).sum();
-            self.gaps.push(Gap { from: time, to: time, expected: Sz(first.open + net), found: Sz(first.open) });
+            self.gaps.push(Gap {
+                from: time,
+                to: time,
+                expected: Sz(first.open + net),
+                found: Sz(first.open),
+            });
         }
         self.proven_until = proven.map(|(time, _)| time);
         self.proven_end = proven.map_or(0, |(_, end)| end);

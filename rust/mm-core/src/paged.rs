@@ -51,7 +51,13 @@ struct Page<S> {
 
 impl<S: Slot> Page<S> {
     fn new(capacity: usize, depth: u8) -> Self {
-        Self { tags: vec![FREE; capacity], slots: vec![S::EMPTY; capacity], taken: 0, gone: 0, depth }
+        Self {
+            tags: vec![FREE; capacity],
+            slots: vec![S::EMPTY; capacity],
+            taken: 0,
+            gone: 0,
+            depth,
+        }
     }
 
     /// The slot with the key of `probe`, or the first one that a search passes where it could go.
@@ -172,7 +178,9 @@ impl<S: Slot> Paged<S> {
     /// Heap bytes held.
     pub fn bytes(&self) -> usize {
         let slots: usize = self.pages.iter().map(|p| p.slots.capacity()).sum();
-        slots * (size_of::<S>() + 1) + self.pages.capacity() * size_of::<Page<S>>() + self.directory.capacity() * 4
+        slots * (size_of::<S>() + 1)
+            + self.pages.capacity() * size_of::<Page<S>>()
+            + self.directory.capacity() * 4
     }
 
     /// Entries that are stale before `horizon` may be dropped from now on, when their page needs room.
@@ -197,7 +205,10 @@ impl<S: Slot> Paged<S> {
             let page = &mut self.pages[index];
             match page.find(hash, &slot) {
                 Ok(at) => return Some(page.slots[at]),
-                Err(at) if page.tags[at] == GONE || has_room(page.taken as usize + 1, page.tags.len()) => {
+                Err(at)
+                    if page.tags[at] == GONE
+                        || has_room(page.taken as usize + 1, page.tags.len()) =>
+                {
                     let fresh = u32::from(page.tags[at] == FREE);
                     page.taken += fresh;
                     page.gone -= 1 - fresh;
@@ -240,7 +251,8 @@ impl<S: Slot> Paged<S> {
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // at most DEPTH_MAX bits are left
     fn page_of(&self, hash: u64) -> usize {
-        let entry = if self.depth == 0 { 0 } else { (hash >> (64 - u32::from(self.depth))) as usize };
+        let entry =
+            if self.depth == 0 { 0 } else { (hash >> (64 - u32::from(self.depth))) as usize };
         self.directory[entry] as usize
     }
 
@@ -295,7 +307,8 @@ impl<S: Slot> Paged<S> {
             count += 1;
         }
         let mut upper = Page::new(room_for(uppers), depth);
-        let old = core::mem::replace(&mut self.pages[index], Page::new(room_for(count - uppers), depth));
+        let old =
+            core::mem::replace(&mut self.pages[index], Page::new(room_for(count - uppers), depth));
         let lower = &mut self.pages[index];
         for (&hash, slot) in hashes.iter().zip(old.entries()) {
             if hash >> bit & 1 == 1 { upper.put_new(hash, slot) } else { lower.put_new(hash, slot) }

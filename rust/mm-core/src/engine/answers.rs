@@ -49,7 +49,8 @@ impl Engine {
         self.advance(id, Event::Accepted, out);
         if let Some((amount, avg_px)) = filled {
             self.claim(id, amount, avg_px, out);
-            let ioc = self.legs[id].order != NONE && self.orders[self.legs[id].order].tif == Some(Tif::Ioc);
+            let ioc = self.legs[id].order != NONE
+                && self.orders[self.legs[id].order].tif == Some(Tif::Ioc);
             if ioc && self.legs[id].sz.is_some_and(|sz| amount < sz) {
                 self.change(id, |leg| leg.final_sz = leg.final_sz.max(Some(amount)));
                 self.advance(id, Event::CancelDone, out);
@@ -97,7 +98,10 @@ impl Engine {
         let id = self.leg_by_cloid(cloid).ok_or(Error::UnknownCloid(cloid))?;
         let previous = self.legs[id].previous;
         self.advance(id, Event::Fence, out);
-        if self.legs[id].phase == Phase::Rejected && previous != NONE && self.legs[previous].next == id {
+        if self.legs[id].phase == Phase::Rejected
+            && previous != NONE
+            && self.legs[previous].next == id
+        {
             self.advance(previous, Event::ModifyFailed, out); // the modify never happened, so the old leg stands
             self.unbound_ended(id);
             self.finish(previous, out);
@@ -108,7 +112,11 @@ impl Engine {
     }
 
     /// The cancel was executed: the leg is dead, its last fills may still be on their way.
-    pub fn on_cancel_success(&mut self, target: Target, out: &mut Vec<Effect>) -> Result<(), Error> {
+    pub fn on_cancel_success(
+        &mut self,
+        target: Target,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         let id = self.leg_of(target)?;
         self.change(id, |leg| leg.canceled = true);
         self.tell_leg(id, Event::CancelDone, out);
@@ -150,9 +158,14 @@ impl Engine {
     }
 
     /// The modify that was to place the leg `cloid` was refused.
-    pub fn on_modify_error(&mut self, cloid: Cloid, why: ModifyRefusal, out: &mut Vec<Effect>) -> Result<(), Error> {
+    pub fn on_modify_error(
+        &mut self,
+        cloid: Cloid,
+        why: ModifyRefusal,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         let id = self.leg_by_cloid(cloid).ok_or(Error::UnknownCloid(cloid))?;
-        let old = self.legs[id].previous;
+        let old = self.legs[id].replaces.and_then(|oid| self.leg_by_oid(oid));
         let event = match why {
             ModifyRefusal::OldGone => Event::ModifyKilled,
             ModifyRefusal::OldUntouched => Event::ModifyFailed,
@@ -163,9 +176,12 @@ impl Engine {
         };
         self.advance(id, Event::Reject, out);
         self.unbound_ended(id);
-        if old != NONE && self.legs[old].next == id && self.legs[id].phase == Phase::Rejected {
-            self.advance(old, event, out);
-            self.finish(old, out);
+        if let Some(old) = old.filter(|_| self.legs[id].phase == Phase::Rejected) {
+            // Who is gone stays gone, however late it is said. "As it was" is no news once another modify is on its way.
+            if event == Event::ModifyKilled || self.legs[old].next == id {
+                self.advance(old, event, out);
+                self.finish(old, out);
+            }
         }
         self.finish(id, out);
         Ok(())
@@ -203,7 +219,8 @@ impl Engine {
         let leg = &self.legs[id];
         let now = leg.executed();
         if now > before {
-            let event = if leg.sz.is_some_and(|sz| now >= sz) { Event::LastFill } else { Event::PartFill };
+            let event =
+                if leg.sz.is_some_and(|sz| now >= sz) { Event::LastFill } else { Event::PartFill };
             let rose = Sz(now.0 - before.0);
             if leg.folded {
                 self.orders[leg.order].past.0 += rose.0;
@@ -227,7 +244,11 @@ impl Engine {
         let others = self.executed_of(order).0 - newest.executed().0;
         let by = others + newest.worst().0 - newest.wanted.0;
         if by > 0 {
-            out.push(Effect::Excess { cloid: self.orders[order].name, oid: newest.oid, by: Sz(by) });
+            out.push(Effect::Excess {
+                cloid: self.orders[order].name,
+                oid: newest.oid,
+                by: Sz(by),
+            });
         }
     }
 
@@ -239,11 +260,18 @@ impl Engine {
         }
         let holder = self.leg_by_oid(oid);
         if self.legs[id].oid.is_some() {
-            return holder.unwrap_or_else(|| self.add_twin(id, oid));
+            return match holder {
+                // Its fills came first, and were kept under the oid alone.
+                Some(other) if self.legs[other].order == NONE => self.adopt_twin(id, other, out),
+                Some(other) => other,
+                None => self.add_twin(id, oid, out),
+            };
         }
         if let Some(other) = holder {
             let claimed = self.legs[other].cloid.is_some() && self.legs[other].order != NONE;
-            if claimed || (self.legs[other].coin != NONE && self.legs[other].coin != self.legs[id].coin) {
+            if claimed
+                || (self.legs[other].coin != NONE && self.legs[other].coin != self.legs[id].coin)
+            {
                 out.push(self.contradiction(id, "one oid under two cloids or two coins"));
                 return other;
             }
@@ -287,8 +315,11 @@ impl Engine {
             ledger.provisional -= sign * measures.1;
             ledger.provisional_cash += sign * measures.2;
         }
-        let fees: Vec<(u16, i128)> =
-            self.extra_fees.range((false, other, 0)..=(false, other, u16::MAX)).map(|(k, v)| (k.2, *v)).collect();
+        let fees: Vec<(u16, i128)> = self
+            .extra_fees
+            .range((false, other, 0)..=(false, other, u16::MAX))
+            .map(|(k, v)| (k.2, *v))
+            .collect();
         for (token, fee) in fees {
             self.extra_fees.remove(&(false, other, token));
             *self.extra_fees.entry((false, id, token)).or_default() += fee;
@@ -299,7 +330,8 @@ impl Engine {
             leg.traded.0 += facts.traded.0;
             leg.traded_usd += facts.traded_usd;
             (leg.fee_token, leg.fee) = (facts.fee_token, facts.fee);
-            leg.answered_px = if facts.answered > leg.answered { facts.answered_px } else { leg.answered_px };
+            leg.answered_px =
+                if facts.answered > leg.answered { facts.answered_px } else { leg.answered_px };
             leg.answered = leg.answered.max(facts.answered);
             leg.stated = leg.stated.max(facts.stated);
             leg.final_sz = leg.final_sz.max(facts.final_sz);
@@ -315,51 +347,95 @@ impl Engine {
         }
     }
 
-    /// A second leg under a cloid that has one already: it joins the order's line, where the higher oid is the later leg.
-    fn add_twin(&mut self, id: u32, oid: Oid) -> u32 {
-        let twin_of = self.legs[id].clone();
-        let mut leg = Leg::new(twin_of.coin, twin_of.side, twin_of.px, twin_of.sz);
-        leg.cloid = twin_of.cloid;
+    /// A second leg under a cloid that has one already. What was sent under a cloid of ours has one size; a stranger's
+    /// legs may differ, and tell theirs by an update.
+    fn add_twin(&mut self, id: u32, oid: Oid, out: &mut Vec<Effect>) -> u32 {
+        let twin_of = &self.legs[id];
+        let mut leg = Leg::new(twin_of.coin, twin_of.side, twin_of.px, None);
         leg.oid = Some(oid);
-        leg.reduce_only = twin_of.reduce_only;
-        leg.released = true;
         leg.since = self.now;
-        let measures = Ledger::measures(&leg);
-        self.coins[leg.coin].open[leg.side as usize] += measures.0;
-        let order = twin_of.order;
-        let joins = order != NONE && !twin_of.folded && !self.orders[order].told.is_terminal();
-        let later = twin_of.oid < Some(oid);
+        leg.released = true;
         let twin = self.legs.add(leg);
         self.by_oid.insert(OidSlot { oid: oid.0, leg: twin });
-        if joins {
-            let (before, behind) = if later { (id, twin_of.next) } else { (twin_of.previous, id) };
-            self.legs[twin].order = order;
-            self.legs[twin].previous = before;
-            self.legs[twin].next = behind;
-            if before == NONE {
-                self.orders[order].first = twin;
-            } else {
-                self.legs[before].next = twin;
-            }
-            if behind == NONE {
-                self.orders[order].last = twin;
-            } else {
-                self.legs[behind].previous = twin;
-            }
-        } else {
-            let foreign = order == NONE || self.orders[order].foreign;
-            self.add_order(twin, twin_of.cloid, foreign, crate::order::OrderState::Pending);
+        self.join_twin(id, twin, out);
+        twin
+    }
+
+    /// The same for a leg that only fills, or an amount, had told of.
+    fn adopt_twin(&mut self, id: u32, twin: u32, out: &mut Vec<Effect>) -> u32 {
+        let (coin, side, px) = (self.legs[id].coin, self.legs[id].side, self.legs[id].px);
+        let leg = &mut self.legs[twin];
+        if leg.coin == NONE {
+            (leg.coin, leg.side, leg.px) = (coin, side, px);
+            let leg = &self.legs[twin];
+            self.coins[coin].shift(leg, (0, 0, 0));
+        } else if leg.coin != coin || leg.side != side {
+            out.push(self.contradiction(id, "one oid under two cloids or two coins"));
+            return twin;
         }
-        if later {
-            if let Some(cloid) = twin_of.cloid {
-                self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin });
-            }
+        self.join_twin(id, twin, out);
+        if self.legs[twin].sz.is_some_and(|sz| self.legs[twin].executed() >= sz) {
+            self.advance(twin, Event::LastFill, out);
         }
         twin
     }
 
+    /// A twin joins the order's line, where the higher oid is the later leg; the order of a closed line is not opened
+    /// again, and the twin is one of its own then.
+    fn join_twin(&mut self, id: u32, twin: u32, out: &mut Vec<Effect>) {
+        let twin_of = self.legs[id].clone();
+        let order = twin_of.order;
+        let foreign = order == NONE || self.orders[order].foreign;
+        self.change(twin, |leg| {
+            leg.cloid = twin_of.cloid;
+            leg.reduce_only = twin_of.reduce_only;
+            if !foreign {
+                (leg.sz, leg.wanted, leg.px) =
+                    (twin_of.sz, twin_of.sz.unwrap_or_default(), twin_of.px);
+            }
+        });
+        if order == NONE || twin_of.folded || self.orders[order].told.is_terminal() {
+            let told = crate::order::derive(&[&self.legs[twin]], Sz::ZERO);
+            self.add_order(twin, twin_of.cloid, foreign, told);
+        } else {
+            self.insert_leg(id, twin);
+            self.replaced_by_the_next(twin, out);
+        }
+        if twin_of.oid < self.legs[twin].oid
+            && let Some(cloid) = twin_of.cloid
+        {
+            self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin });
+        }
+    }
+
+    /// Puts a leg in the line of `id`'s order: behind `id` if its oid is the higher one, else before those above it.
+    fn insert_leg(&mut self, id: u32, leg: u32) {
+        let above = |this: &Self, other: u32| this.legs[other].oid > this.legs[leg].oid;
+        let order = self.legs[id].order;
+        let (mut before, mut behind) = (id, self.legs[id].next);
+        while before != NONE && above(self, before) {
+            (before, behind) = (self.legs[before].previous, before);
+        }
+        (self.legs[leg].order, self.legs[leg].previous, self.legs[leg].next) =
+            (order, before, behind);
+        if before == NONE {
+            self.orders[order].first = leg;
+        } else {
+            self.legs[before].next = leg;
+        }
+        if behind == NONE {
+            self.orders[order].last = leg;
+        } else {
+            self.legs[behind].previous = leg;
+        }
+    }
+
     /// A record for an oid that nobody claimed yet.
-    pub(super) fn add_orphan(&mut self, oid: Oid, known: Option<(u32, crate::ids::Side, Px)>) -> u32 {
+    pub(super) fn add_orphan(
+        &mut self,
+        oid: Oid,
+        known: Option<(u32, crate::ids::Side, Px)>,
+    ) -> u32 {
         let (coin, side, px) = known.unwrap_or((NONE, crate::ids::Side::Buy, Px(0)));
         let mut leg = Leg::new(coin, side, px, None);
         leg.oid = Some(oid);

@@ -36,7 +36,12 @@ impl Outcome {
 impl Engine {
     /// Books one fill, and tells at once of any break in the chain that it shows. `told`: with a `Booked` effect.
     #[inline]
-    pub fn fill(&mut self, fill: &Fill<'_>, told: bool, out: &mut Vec<Effect>) -> Result<Outcome, Error> {
+    pub fn fill(
+        &mut self,
+        fill: &Fill<'_>,
+        told: bool,
+        out: &mut Vec<Effect>,
+    ) -> Result<Outcome, Error> {
         let (outcome, coin, linked) = self.book(fill, told, out)?;
         if !linked {
             self.settle_chain(coin, out);
@@ -71,12 +76,19 @@ impl Engine {
 
     /// The fill's outcome, its coin, and whether it linked at once.
     #[inline]
-    fn book(&mut self, fill: &Fill<'_>, told: bool, out: &mut Vec<Effect>) -> Result<(Outcome, u32, bool), Error> {
+    fn book(
+        &mut self,
+        fill: &Fill<'_>,
+        told: bool,
+        out: &mut Vec<Effect>,
+    ) -> Result<(Outcome, u32, bool), Error> {
         let notional = check(fill)?;
         let coin = self.coin(fill.coin)?;
         let token = self.token(fill.fee_token)?;
         let ledger = &mut self.coins[coin];
-        ledger.has_room_for(fill, notional).map_err(|field| Error::Field(field, NumError::TooLarge))?;
+        ledger
+            .has_room_for(fill, notional)
+            .map_err(|field| Error::Field(field, NumError::TooLarge))?;
         // From here on nothing fails.
         if fill.time < ledger.horizon {
             out.push(Effect::Ancient(record(fill, coin, token)));
@@ -116,10 +128,10 @@ impl Engine {
             order.past_traded.0 += fill.sz.0;
             order.past_usd += notional;
         }
-        if let Some(sz) = leg.sz {
-            if leg.traded > sz {
-                out.push(Effect::Overfill { oid: fill.oid, sz, executed: leg.traded });
-            }
+        if let Some(sz) = leg.sz
+            && leg.traded > sz
+        {
+            out.push(Effect::Overfill { oid: fill.oid, sz, executed: leg.traded });
         }
         if applied > Sz::ZERO {
             self.executed_rose(id, before, out);
@@ -135,7 +147,10 @@ impl Engine {
             out[at..=tail].rotate_right(1); // the fill first, then what it moved
         }
         if let Some(liquidated) = fill.liquidated {
-            let ours = self.account.as_deref().is_some_and(|account| account.eq_ignore_ascii_case(liquidated));
+            let ours = self
+                .account
+                .as_deref()
+                .is_some_and(|account| account.eq_ignore_ascii_case(liquidated));
             out.push(Effect::Liquidation { fill: record(fill, coin, token), ours });
         }
         Ok((Outcome { applied, skipped, seen: Seen::New, state, cloid }, coin, linked))
@@ -156,7 +171,11 @@ impl Engine {
     ) -> Option<Outcome> {
         let id = self.leg_by_oid(fill.oid)?;
         let leg = &mut self.legs[id];
-        if leg.order == NONE || leg.coin != coin || leg.side != fill.side || fill.liquidated.is_some() {
+        if leg.order == NONE
+            || leg.coin != coin
+            || leg.side != fill.side
+            || fill.liquidated.is_some()
+        {
             return None;
         }
         let order = &self.orders[leg.order];
@@ -197,12 +216,11 @@ impl Engine {
     /// The leg that a fill belongs to: by oid, else by cloid, else a new record under its oid.
     #[inline]
     fn attribute(&mut self, fill: &Fill<'_>, coin: u32, out: &mut Vec<Effect>) -> (u32, bool) {
-        let found = self.leg_by_oid(fill.oid).or_else(|| {
-            let named = self.leg_by_cloid(fill.cloid?)?;
-            // A cloid of another coin or side is a stranger's, whatever it says.
-            let leg = &self.legs[named];
-            (leg.coin == coin && leg.side == fill.side).then(|| self.bind(named, fill.oid, out))
-        });
+        let found = match self.leg_by_oid(fill.oid) {
+            Some(id) if self.legs[id].order != NONE || fill.cloid.is_none() => Some(id),
+            // Not known, or by its fills alone: the cloid may say whose it is.
+            known => self.bind_named(fill, coin, out).or(known),
+        };
         let Some(id) = found else {
             return (self.add_orphan(fill.oid, Some((coin, fill.side, fill.px))), false);
         };
@@ -214,10 +232,24 @@ impl Engine {
             self.coins[coin].shift(leg, none);
         } else if leg.coin != coin || leg.side != fill.side {
             let what = "a fill on another coin or side than its order";
-            out.push(Effect::Contradiction { coin: CoinId(coin), oid: Some(fill.oid), cloid: fill.cloid, what });
+            out.push(Effect::Contradiction {
+                coin: CoinId(coin),
+                oid: Some(fill.oid),
+                cloid: fill.cloid,
+                what,
+            });
             return (self.add_stray(fill, coin), false);
         }
         (id, true)
+    }
+
+    /// The leg that a fill's cloid names, under the fill's oid from now on. A cloid of another coin or side is a
+    /// stranger's, whatever it says.
+    #[cold]
+    fn bind_named(&mut self, fill: &Fill<'_>, coin: u32, out: &mut Vec<Effect>) -> Option<u32> {
+        let named = self.leg_by_cloid(fill.cloid?)?;
+        let leg = &self.legs[named];
+        (leg.coin == coin && leg.side == fill.side).then(|| self.bind(named, fill.oid, out))
     }
 
     /// A record for a fill that contradicts its order: in the position, and in nobody's order.
@@ -287,7 +319,8 @@ impl Engine {
 
 #[inline]
 fn check(fill: &Fill<'_>) -> Result<i128, Error> {
-    let fits = |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
+    let fits =
+        |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
     let positive = fill.px.0 >= 0 && fill.sz.0 > 0 && fill.sz <= SZ_MAX;
     if !(positive && fits(fill.start) && fits(fill.fee) && fits(fill.closed_pnl)) {
         return Err(misfit(fill));
@@ -298,7 +331,8 @@ fn check(fill: &Fill<'_>) -> Result<i128, Error> {
 /// Which field of a fill cannot be.
 #[cold]
 fn misfit(fill: &Fill<'_>) -> Error {
-    let fits = |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
+    let fits =
+        |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
     let wrong = match () {
         () if fill.px.0 < 0 => ("px", NumError::Negative),
         () if fill.sz.0 == 0 => ("sz", NumError::Zero),
