@@ -11,7 +11,7 @@ use crate::types::PySide;
 
 static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
-fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+pub(crate) fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     DECIMAL.import(py, "decimal", "Decimal")
 }
 
