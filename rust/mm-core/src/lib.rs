@@ -3,6 +3,20 @@
 //! Facts in, effects out; no clock, no socket, no file, no float. See `ARCHITECTURE.md`.
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod table;
+
+pub mod chain;
+pub mod effect;
+pub mod error;
+pub mod engine;
 pub mod event;
 pub mod ids;
+mod ledger;
+pub mod lifecycle;
 pub mod num;
+pub mod order;
+pub mod paged;
+pub mod pnl;
+pub mod seen;
+mod slab;

@@ -1,2 +1,26 @@
 //! Hyperliquid frames into facts, and the venue's words into meanings.
+//!
+//! [`decode`] reads one WebSocket frame and tells a [`Sink`] what it says; [`decode_fills`] does the same for a
+//! REST answer. [`words`] is the one table of the venue's statuses and error texts. [`json`] is the scanner
+//! underneath. No sockets, no clock, no files; any bytes give facts or a typed refusal, and nothing else.
 #![forbid(unsafe_code)]
+
+mod error;
+mod fill;
+mod frames;
+mod held;
+pub mod json;
+mod object;
+mod read;
+mod swar;
+mod update;
+pub mod words;
+
+pub use error::{FieldError, FrameError, Refusal};
+pub use frames::{Channel, GREETING, Head, Sink, Surfaced, decode, decode_fills};
+pub use read::parse_position;
+
+/// The deepest nesting that is read; the venue's frames have five.
+pub const DEPTH_MAX: u32 = 64;
+/// The longest frame that is read: 4 MiB, several times the largest snapshot.
+pub const FRAME_MAX: usize = 4 << 20;

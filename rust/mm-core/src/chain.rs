@@ -1,0 +1,497 @@
+//! The position chain of one coin: the proof that no fill is missing.
+//!
+//! Every fill says what the position was just before it (`start`), so fills link end to start. Where they do not,
+//! fills are missing, and it is known how many units and between which times. Fills of one millisecond are linked by
+//! their positions, never by tid and never by arrival (`data/README`: 47 % of fills share their millisecond).
+//!
+//! The last [`Chain::window`] fills are kept one by one, so that late ones find their place exactly; older ones are
+//! folded into runs. What is known about the order of events is thereby a function of the set of fills.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::ids::Ms;
+use crate::num::{Px, Sz};
+use crate::pnl::Pnl;
+
+/// One fill, as a step of the position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Block time.
+    pub time: Ms,
+    /// Position before; for a fill that does not tell it, what the chain makes of it.
+    pub open: i128,
+    /// Change of the position: the signed size, less a fee taken in the base token (spot).
+    pub delta: i128,
+    /// Signed size of the trade.
+    pub signed: i128,
+    /// Price of the trade.
+    pub px: Px,
+    /// Breaks ties between fills that tell no position.
+    pub tie: u64,
+    /// The fill did not tell its position before.
+    pub floating: bool,
+}
+
+impl Link {
+    fn end(&self) -> i128 {
+        self.open + self.delta
+    }
+}
+
+/// A linked stretch whose inner fills are not kept any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    from: Ms,
+    to: Ms,
+    open: i128,
+    end: i128,
+}
+
+/// A break: fills are missing between two times, and they add up to `found - expected`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Gap {
+    /// Time of the last fill before the break.
+    pub from: Ms,
+    /// Time of the first fill after it.
+    pub to: Ms,
+    /// Position after the last fill before the break.
+    pub expected: Sz,
+    /// Position before the first fill after it.
+    pub found: Sz,
+}
+
+impl Gap {
+    /// The signed size of what is missing.
+    pub fn missing(&self) -> Sz {
+        Sz(self.found.0 - self.expected.0)
+    }
+}
+
+/// The most stretches that are kept apart; beyond it the oldest two are joined, their gap with them.
+const RUNS_MAX: usize = 4_096;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    slack: i128,
+    window: usize,
+    anchored: Option<Ms>,
+    old: Vec<Run>,
+    recent: VecDeque<Link>,
+    strays: Vec<Link>,
+    settled: Option<Pnl>,
+    live: Pnl,
+    total: i128,
+    gaps: Vec<Gap>,
+    dirty: bool,
+    proven_until: Option<Ms>,
+    proven_end: i128,
+}
+
+impl Chain {
+    /// An empty chain that keeps the last `window` fills one by one, and links positions that differ by at most `slack`
+    /// (zero but for sources that round them).
+    pub fn new(window: usize, slack: Sz) -> Self {
+        Self {
+            slack: slack.0.max(0),
+            window: window.max(2),
+            anchored: None,
+            old: Vec::new(),
+            recent: VecDeque::new(),
+            strays: Vec::new(),
+            settled: None,
+            live: Pnl::default(),
+            total: 0,
+            gaps: Vec::new(),
+            dirty: false,
+            proven_until: None,
+            proven_end: 0,
+        }
+    }
+
+    /// No fill and no anchor yet.
+    pub fn is_empty(&self) -> bool {
+        self.recent.is_empty() && self.old.is_empty()
+    }
+
+    /// Starts an empty chain from a known position; `cost` is what the position cost, where known.
+    pub fn anchor(&mut self, position: Sz, as_of: Ms, cost: Option<i128>) {
+        debug_assert!(self.is_empty());
+        self.anchored = Some(as_of);
+        self.old.push(Run { from: as_of, to: as_of, open: position.0, end: position.0 });
+        self.settled = cost.map(|cost| Pnl { size: position.0, cost, realised: 0 });
+        self.live = self.settled.unwrap_or(Pnl { size: position.0, ..Pnl::default() });
+        self.proven_until = Some(as_of);
+        self.proven_end = position.0;
+    }
+
+    /// Whether a fill at `time`, from `open` to `open + delta`, lies before the anchor and is contained in it.
+    pub fn is_before_anchor(&self, time: Ms, open: Option<i128>, delta: i128) -> bool {
+        let (Some(anchor), Some(run)) = (self.anchored, self.old.first()) else { return false };
+        match time.cmp(&anchor) {
+            core::cmp::Ordering::Less => true,
+            core::cmp::Ordering::Greater => false,
+            // A snapshot holds all of its own block, unless the fill starts from just what it shows.
+            core::cmp::Ordering::Equal => open.is_none_or(|open| open != run.open || delta == 0),
+        }
+    }
+
+    /// Adds a fill. Call [`Chain::settle`] before reading when this returns false.
+    #[inline]
+    pub fn push(&mut self, mut link: Link) -> bool {
+        self.total += link.delta;
+        if !self.dirty && !self.is_empty() {
+            let (time, end) = self.tail();
+            if link.floating {
+                link.open = end;
+            }
+            if link.time >= time && self.near(link.open, end) && self.strays.is_empty() {
+                if self.settled.is_none() && self.recent.is_empty() {
+                    self.settled = Some(base(link.open, link.px));
+                    self.live = base(link.open, link.px);
+                }
+                self.live = advance(self.live, &link);
+                self.recent.push_back(link);
+                if self.gaps.is_empty() && !link.floating {
+                    self.proven_until = Some(link.time);
+                    self.proven_end = link.end();
+                }
+                if self.recent.len() > self.window.saturating_mul(2) {
+                    self.fold();
+                }
+                return true;
+            }
+        }
+        self.place(link);
+        self.dirty = true;
+        false
+    }
+
+    #[cold]
+    fn place(&mut self, link: Link) {
+        if self.old.last().is_none_or(|run| link.time > run.to) {
+            self.recent.push_back(link);
+        } else {
+            self.place_old(link);
+        }
+    }
+
+    /// Brings order, breaks and profit up to date with the set of fills.
+    pub fn settle(&mut self) {
+        if self.dirty {
+            self.dirty = false;
+            self.relink();
+            while self.recent.len() > self.window.saturating_mul(2) && self.fold() {}
+        }
+    }
+
+    /// The position: where the chain began, and every known fill since.
+    #[inline]
+    pub fn position(&self) -> Sz {
+        Sz(self.base() + self.total)
+    }
+
+    /// The breaks, oldest first.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// Up to when nothing is missing; `None` before the first fill.
+    pub fn proven_until(&self) -> Option<Ms> {
+        self.proven_until
+    }
+
+    /// The position at [`Chain::proven_until`].
+    pub fn proven(&self) -> Sz {
+        Sz(if self.proven_until.is_some() { self.proven_end } else { 0 })
+    }
+
+    /// Average entry and realised profit along the chain.
+    pub fn pnl(&self) -> Pnl {
+        self.live
+    }
+
+    /// Compares with a position that the venue states as of a time. `None`: the chain does not reach that far back.
+    pub fn compare(&self, position: Sz, as_of: Ms) -> Option<Result<(), Sz>> {
+        let at = self.recent.partition_point(|l| l.time <= as_of);
+        let end = match at.checked_sub(1) {
+            Some(last) => self.recent[last].end(),
+            None => self.old.last().filter(|run| run.to <= as_of)?.end,
+        };
+        let in_block = |l: &&Link| l.time == as_of;
+        let within = self.recent.iter().rev().skip(self.recent.len() - at).take_while(in_block);
+        let met = self.near(position.0, end)
+            || within.flat_map(|l| [l.open, l.end()]).any(|p| self.near(position.0, p));
+        Some(if met { Ok(()) } else { Err(Sz(end)) })
+    }
+
+    /// The venue agrees with the chain as of `as_of`, or all fills before it are known to have been read.
+    pub fn confirm(&mut self, as_of: Ms) {
+        if self.gaps.is_empty() && self.strays.is_empty() && !self.is_empty() {
+            let (_, end) = self.tail();
+            if self.tail().0 <= as_of {
+                self.proven_until = self.proven_until.max(Some(as_of));
+                self.proven_end = end;
+            }
+        }
+    }
+
+    /// Folds what is older than `before` into runs.
+    pub fn fold_before(&mut self, before: Ms) {
+        self.settle();
+        let count = self.recent.partition_point(|l| l.time < before);
+        self.fold_first(count);
+    }
+
+    /// Heap bytes held.
+    pub fn bytes(&self) -> usize {
+        self.recent.capacity() * size_of::<Link>()
+            + self.strays.capacity() * size_of::<Link>()
+            + self.old.capacity() * size_of::<Run>()
+            + self.gaps.capacity() * size_of::<Gap>()
+    }
+
+    fn near(&self, a: i128, b: i128) -> bool {
+        a == b || (a - b).unsigned_abs() <= self.slack.unsigned_abs()
+    }
+
+    fn base(&self) -> i128 {
+        self.old.first().map(|r| r.open).or_else(|| self.recent.front().map(|l| l.open)).unwrap_or(0)
+    }
+
+    fn tail(&self) -> (Ms, i128) {
+        match (self.recent.back(), self.old.last()) {
+            (Some(link), _) => (link.time, link.end()),
+            (None, Some(run)) => (run.to, run.end),
+            (None, None) => (0, 0),
+        }
+    }
+
+    /// Folds the older half, at a border between milliseconds. False if there is no border to fold at.
+    #[cold]
+    fn fold(&mut self) -> bool {
+        let half = self.recent.len() / 2;
+        let border = |i: &usize| self.recent[*i - 1].time < self.recent[*i].time;
+        let Some(count) = (1..=half).rev().find(border).or_else(|| (half..self.recent.len()).find(border)) else {
+            return false;
+        };
+        self.fold_first(count);
+        true
+    }
+
+    fn fold_first(&mut self, count: usize) {
+        for link in self.recent.drain(..count) {
+            self.settled = Some(advance(self.settled.unwrap_or_else(|| base(link.open, link.px)), &link));
+            match self.old.last_mut() {
+                Some(run) if (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs() => {
+                    run.to = link.time;
+                    run.end = link.end();
+                }
+                _ => self.old.push(Run { from: link.time, to: link.time, open: link.open, end: link.end() }),
+            }
+        }
+        if self.old.len() > RUNS_MAX {
+            let second = self.old.remove(1);
+            self.old[0].to = second.to;
+            self.old[0].end = second.end;
+        }
+    }
+
+    /// A fill older than all that is kept one by one: it lengthens a run, closes a gap, or strays inside a run.
+    fn place_old(&mut self, link: Link) {
+        let next = self.old.partition_point(|run| run.to < link.time);
+        let inside = self.old.get(next).is_some_and(|run| run.from < link.time && link.time < run.to);
+        // Same millisecond as a border: it may belong to either side.
+        let after = (0..self.old.len()).rev().find(|&i| {
+            self.old[i].to <= link.time
+                && self.near(self.old[i].end, link.open)
+                && self.old.get(i + 1).is_none_or(|n| link.time <= n.from)
+        });
+        let before = (0..self.old.len()).find(|&i| {
+            link.time <= self.old[i].from
+                && self.near(self.old[i].open, link.end())
+                && (i == 0 || self.old[i - 1].to <= link.time)
+        });
+        let settled = self.settled.unwrap_or_default();
+        self.settled = Some(advance(settled, &link)); // its place in the order is not known any more
+        if let Some(i) = after {
+            self.old[i].to = link.time;
+            self.old[i].end = link.end();
+            if self.old.get(i + 1).is_some_and(|n| self.near(n.open, link.end())) {
+                let n = self.old.remove(i + 1);
+                self.old[i].to = n.to;
+                self.old[i].end = n.end;
+            }
+        } else if let Some(i) = before {
+            if i == 0 {
+                if let Some(pnl) = &mut self.settled {
+                    pnl.size -= link.delta; // the run's own base already held it
+                }
+            }
+            self.old[i].from = link.time;
+            self.old[i].open = link.open;
+        } else if inside {
+            self.strays.push(link);
+            self.absorb_strays();
+        } else {
+            let at = self.old.partition_point(|run| run.from <= link.time);
+            self.old.insert(at, Run { from: link.time, to: link.time, open: link.open, end: link.end() });
+        }
+    }
+
+    /// Strays that lead back to where they began were a loop that nobody missed.
+    fn absorb_strays(&mut self) {
+        let mut starts: Vec<i128> = self.strays.iter().map(|l| l.open).collect();
+        let mut ends: Vec<i128> = self.strays.iter().map(Link::end).collect();
+        starts.sort_unstable();
+        ends.sort_unstable();
+        if starts == ends {
+            self.strays.clear();
+        }
+    }
+
+    #[cold]
+    fn relink(&mut self) {
+        let mut links: Vec<Link> = self.recent.drain(..).collect();
+        links.sort_by_key(|l| l.time);
+        let mut pos = self.old.last().map(|run| run.end);
+        let mut rest = links.as_mut_slice();
+        while let Some(first) = rest.first() {
+            let time = first.time;
+            let size = rest.iter().take_while(|l| l.time == time).count();
+            let (group, tail) = rest.split_at_mut(size);
+            self.link_block(group, &mut pos);
+            rest = tail;
+        }
+        self.recent = links.into();
+        self.survey();
+    }
+
+    /// Puts the fills of one millisecond in the order in which they link, from `pos` on.
+    fn link_block(&self, group: &mut [Link], pos: &mut Option<i128>) {
+        let mut todo: BTreeMap<i128, Vec<Link>> = BTreeMap::new();
+        let mut balance: BTreeMap<i128, i32> = BTreeMap::new();
+        let mut floating: Vec<Link> = Vec::new();
+        for link in group.iter() {
+            if link.floating {
+                floating.push(*link);
+                continue;
+            }
+            todo.entry(link.open).or_default().push(*link);
+            *balance.entry(link.open).or_default() += 1;
+            *balance.entry(link.end()).or_default() -= 1;
+        }
+        for same in todo.values_mut() {
+            // Popped from the end: the largest step first, whatever order they came in.
+            same.sort_unstable_by_key(|l| (l.delta, l.tie));
+        }
+        floating.sort_unstable_by_key(|l| (l.tie, l.delta));
+        let mut out: Vec<Link> = Vec::with_capacity(group.len());
+        while !todo.is_empty() {
+            let from_here = pos.and_then(|p| self.nearest(&todo, p));
+            let start = from_here
+                .or_else(|| todo.keys().copied().find(|k| balance.get(k).is_some_and(|&b| b > 0)))
+                .or_else(|| todo.keys().next().copied());
+            let Some(start) = start else { break };
+            let trail_at = out.len();
+            self.walk(&mut todo, start, &mut out, trail_at);
+            // Loops that hang on a position of the trail belong inside it.
+            let mut at = trail_at;
+            while at < out.len() {
+                if let Some(key) = self.nearest(&todo, out[at].open) {
+                    self.walk(&mut todo, key, &mut out, at);
+                } else {
+                    at += 1;
+                }
+            }
+            *pos = out.last().map(Link::end);
+        }
+        for mut link in floating {
+            link.open = pos.unwrap_or(0);
+            *pos = Some(link.end());
+            out.push(link);
+        }
+        group.copy_from_slice(&out);
+    }
+
+    /// Follows links from `key` until none fits, and inserts the trail at `at`; a trail put inside must close, or it goes back.
+    fn walk(&self, todo: &mut BTreeMap<i128, Vec<Link>>, key: i128, out: &mut Vec<Link>, at: usize) {
+        let mut trail: Vec<Link> = Vec::new();
+        let mut next = Some(key);
+        while let Some(key) = next {
+            let Some(same) = todo.get_mut(&key) else { break };
+            let Some(link) = same.pop() else { break };
+            if same.is_empty() {
+                todo.remove(&key);
+            }
+            trail.push(link);
+            next = self.nearest(todo, link.end());
+        }
+        let inside = at < out.len();
+        let closes = trail.last().is_some_and(|l| inside && self.near(l.end(), out[at].open));
+        if inside && !closes {
+            // Not a loop: it stands alone, after the trail.
+            out.extend(trail);
+        } else {
+            out.splice(at..at, trail);
+        }
+    }
+
+    fn nearest(&self, todo: &BTreeMap<i128, Vec<Link>>, at: i128) -> Option<i128> {
+        if todo.contains_key(&at) {
+            return Some(at);
+        }
+        if self.slack == 0 {
+            return None;
+        }
+        todo.range(at - self.slack..=at + self.slack).map(|(k, _)| *k).min_by_key(|k| (k - at).unsigned_abs())
+    }
+
+    /// Finds the breaks, what is proven, and the profit, from the order that `relink` made.
+    fn survey(&mut self) {
+        self.gaps.clear();
+        let mut pnl = self.settled;
+        for link in &self.recent {
+            pnl = Some(advance(pnl.unwrap_or_else(|| base(link.open, link.px)), link));
+        }
+        self.live = pnl.unwrap_or(Pnl { size: self.base(), ..Pnl::default() });
+        let stray = self.strays.iter().map(|l| l.time).min();
+        let runs = self.old.iter().map(|r| (r.from, r.to, r.open, r.end, false));
+        let links = self.recent.iter().map(|l| (l.time, l.time, l.open, l.end(), l.floating));
+        let (mut previous, mut proven): (Option<(Ms, i128)>, Option<(Ms, i128)>) = (None, None);
+        for (from, to, open, end, floating) in runs.chain(links) {
+            if let Some((time, expected)) = previous {
+                if !self.near(open, expected) {
+                    self.gaps.push(Gap { from: time, to: from, expected: Sz(expected), found: Sz(open) });
+                }
+            }
+            previous = Some((to, end));
+            if self.gaps.is_empty() && !floating && stray.is_none_or(|s| to <= s) {
+                proven = previous;
+            }
+        }
+        if let (Some(first), Some(time)) = (self.strays.first(), stray) {
+            let net: i128 = self.strays.iter().map(|l| l.delta).sum();
+            self.gaps.push(Gap { from: time, to: time, expected: Sz(first.open + net), found: Sz(first.open) });
+        }
+        self.proven_until = proven.map(|(time, _)| time);
+        self.proven_end = proven.map_or(0, |(_, end)| end);
+    }
+}
+
+/// A position that was there before the first known fill is taken in at that fill's price.
+fn base(open: i128, px: Px) -> Pnl {
+    Pnl { size: open, cost: px.times(Sz(open)).map_or(0, |usd| usd.0), realised: 0 }
+}
+
+#[inline]
+fn advance(pnl: Pnl, link: &Link) -> Pnl {
+    // The ledger refuses fills whose sums could overflow, before they get here.
+    let mut new = pnl.traded(Sz(link.signed), link.px).unwrap_or(pnl);
+    new.size = pnl.size + link.delta;
+    if new.size == 0 {
+        new.realised -= new.cost; // a position that a fee ended takes its cost with it
+        new.cost = 0;
+    }
+    new
+}

@@ -1,0 +1,339 @@
+//! One order: a line of legs, each with its own evidence; and its state, derived.
+
+use crate::ids::{Cloid, Ms, Oid, Side, Tif};
+use crate::lifecycle::Phase;
+use crate::num::{Px, Sz};
+
+/// No leg, no order.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// One leg as the venue knows it: the facts about it, which only grow, and its phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// Ours, or the venue's echo of it.
+    pub cloid: Option<Cloid>,
+    /// The venue's name, once told.
+    pub oid: Option<Oid>,
+    /// The size as submitted; `None` while only fills of a foreign leg are known.
+    pub sz: Option<Sz>,
+    /// Limit price.
+    pub px: Px,
+    /// Σ of distinct trades.
+    pub traded: Sz,
+    /// Σ price · size of them, in `Usd` units.
+    pub traded_usd: i128,
+    /// The largest amount that an answer reported as filled at once.
+    pub answered: Sz,
+    /// Its average price, for the provisional value.
+    pub answered_px: Px,
+    /// The largest total that the venue stated otherwise.
+    pub stated: Sz,
+    /// The final total that a terminal status gave.
+    pub final_sz: Option<Sz>,
+    /// The claims above were refuted by a closed-fill proof: trades alone count.
+    pub refuted: bool,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// Block time of the latest status that said it is dead.
+    pub dead_at: Option<Ms>,
+    /// The venue said `filled`, `canceled` or gone while a cancel of ours, or one of its own, was the cause.
+    pub canceled: bool,
+    /// Cancels asked so far; the number of the first asked after it was seen live; the last that certainly failed.
+    pub cancels: (u16, u16, u16),
+    /// The order's wanted total when this leg was asked for.
+    pub wanted: Sz,
+    pub(crate) fee: i128,
+    pub(crate) fee_token: u16,
+    pub(crate) order: u32,
+    pub(crate) previous: u32,
+    pub(crate) next: u32,
+    pub(crate) coin: u32,
+    pub(crate) side: Side,
+    pub(crate) reduce_only: bool,
+    pub(crate) since: Ms,
+    pub(crate) due: Ms,
+    pub(crate) asked: u8,
+    /// Out of its order's line: settled, and summed in the order.
+    pub(crate) folded: bool,
+    /// Its oid is known, or it ended without one: nobody waits for it.
+    pub(crate) released: bool,
+    /// In the queue of closed legs.
+    pub(crate) queued: bool,
+    /// Its facts were moved into another leg; only its number is still taken.
+    pub(crate) void: bool,
+}
+
+impl Leg {
+    pub(crate) fn new(coin: u32, side: Side, px: Px, sz: Option<Sz>) -> Self {
+        Self {
+            cloid: None,
+            oid: None,
+            sz,
+            px,
+            traded: Sz::ZERO,
+            traded_usd: 0,
+            answered: Sz::ZERO,
+            answered_px: Px(0),
+            stated: Sz::ZERO,
+            final_sz: None,
+            refuted: false,
+            phase: Phase::Pending,
+            dead_at: None,
+            canceled: false,
+            cancels: (0, 0, 0),
+            wanted: sz.unwrap_or_default(),
+            fee: 0,
+            fee_token: u16::MAX,
+            order: NONE,
+            previous: NONE,
+            next: NONE,
+            coin,
+            side,
+            reduce_only: false,
+            since: 0,
+            due: Ms::MAX,
+            asked: 0,
+            folded: false,
+            released: false,
+            queued: false,
+            void: false,
+        }
+    }
+
+    /// **executed = max(Σ trades, answered, stated)**: commutative, associative, idempotent. A claim beyond the size is no
+    /// claim; trades beyond it are (the venue overfilled).
+    #[inline]
+    pub fn executed(&self) -> Sz {
+        if self.refuted {
+            return self.traded;
+        }
+        let claim = self.answered.max(self.stated);
+        self.traded.max(self.sz.map_or(claim, |sz| claim.min(sz)))
+    }
+
+    /// What was told as an amount and is not confirmed by trades yet.
+    #[inline]
+    pub fn provisional(&self) -> Sz {
+        Sz(self.executed().0 - self.traded.0)
+    }
+
+    /// max(0, answered − Σ trades): what trades will still confirm without moving the position.
+    #[inline]
+    pub fn immediate_remaining(&self) -> Sz {
+        if self.refuted { Sz::ZERO } else { Sz((self.answered.0 - self.traded.0).max(0)) }
+    }
+
+    /// The value of one provisional unit: the answer's average price, or the limit.
+    pub(crate) fn provisional_px(&self) -> Px {
+        if self.answered_px.0 > 0 { self.answered_px } else { self.px }
+    }
+
+    /// Nothing more can be executed that is not in `executed` already.
+    #[inline]
+    pub fn is_resolved(&self) -> bool {
+        match self.phase {
+            Phase::Cancelled | Phase::Filled | Phase::Rejected => true,
+            Phase::Draining => self.final_sz.is_some_and(|f| self.executed() >= f),
+            _ => false,
+        }
+    }
+
+    /// The most that may be executed in the end.
+    #[inline]
+    pub fn worst(&self) -> Sz {
+        let executed = self.executed();
+        if self.is_resolved() { executed } else { self.sz.map_or(executed, |sz| sz.max(executed)) }
+    }
+
+    /// The executed amount is known to be final, and trades confirm all of it.
+    pub(crate) fn is_accounted(&self, proven_until: Option<Ms>) -> bool {
+        self.provisional() == Sz::ZERO
+            && (self.final_sz.is_some_and(|f| self.traded >= f)
+                || self.dead_at.is_some_and(|dead| proven_until.is_some_and(|proven| proven > dead)))
+    }
+
+    /// A cancel of ours is under way, or a cancel ended it.
+    pub(crate) fn in_cancel(&self) -> bool {
+        self.canceled || self.cancels.0 > self.cancels.2
+    }
+}
+
+/// What became of an order: derived, never assigned.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[repr(u8)]
+pub enum OrderState {
+    /// Told to the engine, not yet answered.
+    Pending,
+    /// Sent, outcome not known.
+    Unknown,
+    /// Live, nothing executed.
+    Resting,
+    /// Live, part executed.
+    PartialFilled,
+    /// Executed in full.
+    Filled,
+    /// Executed in full at placement, by the answer.
+    FilledImmediately,
+    /// A cancel is under way.
+    CancelPending,
+    /// The venue said canceled; late fills may still come.
+    CancelConfirmed,
+    /// Canceled, and what was executed is accounted for.
+    Cancelled,
+    /// Executed in full while a cancel was under way.
+    FilledDuringCancel,
+    /// The venue refused it; it never lived.
+    Rejected,
+}
+
+impl OrderState {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Pending,
+        Self::Unknown,
+        Self::Resting,
+        Self::PartialFilled,
+        Self::Filled,
+        Self::FilledImmediately,
+        Self::CancelPending,
+        Self::CancelConfirmed,
+        Self::Cancelled,
+        Self::FilledDuringCancel,
+        Self::Rejected,
+    ];
+
+    /// Live on the book.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Resting | Self::PartialFilled)
+    }
+
+    /// Closed for good.
+    pub const fn is_terminal(self) -> bool {
+        matches!(
+            self,
+            Self::Filled | Self::FilledImmediately | Self::Cancelled | Self::FilledDuringCancel | Self::Rejected
+        )
+    }
+}
+
+/// The same in the words of FIX tag 39.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[allow(missing_docs)] // the words are the standard's
+pub enum OrdStatus {
+    PendingNew,
+    New,
+    PartiallyFilled,
+    Filled,
+    PendingCancel,
+    PendingReplace,
+    Canceled,
+    Rejected,
+}
+
+/// An order as a strategy knows it: a line of legs under the first one's cloid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Order {
+    /// The first leg's cloid: it keeps it for life.
+    pub(crate) name: Option<Cloid>,
+    /// First and last leg of the line; settled legs are folded out of it.
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    pub(crate) tif: Option<Tif>,
+    pub(crate) foreign: bool,
+    /// The state that was last told by `Effect::Moved`; the state itself is always derived.
+    pub(crate) told: OrderState,
+    /// Place in the coin's list of open orders, or `NONE`.
+    pub(crate) slot: u32,
+    /// Placement number: lists come out in this order.
+    pub(crate) number: u64,
+    /// What folded legs executed, traded, and paid.
+    pub(crate) past: Sz,
+    pub(crate) past_traded: Sz,
+    pub(crate) past_usd: i128,
+    pub(crate) past_fee: (u16, i128),
+}
+
+/// Everything about an order at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderView {
+    /// The first leg's cloid: the order's name.
+    pub cloid: Option<Cloid>,
+    /// The legs, first to last.
+    pub legs: Vec<Leg>,
+    /// Index of the current leg.
+    pub current: usize,
+    /// The derived state.
+    pub state: OrderState,
+    /// The same in FIX words.
+    pub ord_status: OrdStatus,
+    /// Time in force; unknown of foreign orders.
+    pub tif: Option<Tif>,
+    /// Not placed by this engine.
+    pub foreign: bool,
+    /// Wanted total over the order's life.
+    pub order_qty: Sz,
+    /// Executed over all legs.
+    pub cum_qty: Sz,
+    /// Open of the current leg; 0 when terminal.
+    pub leaves_qty: Sz,
+    /// Average price of the trades, rounded toward zero; `None` before the first.
+    pub avg_px: Option<Px>,
+    /// A modify is in flight.
+    pub modifying: bool,
+    /// Fees paid by token.
+    pub fees: Vec<(crate::effect::TokenId, Sz)>,
+}
+
+/// The current leg: the last that the venue was seen to have, else the first.
+pub(crate) fn current(legs: &[&Leg]) -> usize {
+    legs.iter().rposition(|leg| !leg.phase.is_unseen() && leg.phase != Phase::Rejected).unwrap_or(0)
+}
+
+/// The state of an order, from the evidence on its legs and what folded ones executed.
+#[inline]
+pub(crate) fn derive(legs: &[&Leg], past: Sz) -> OrderState {
+    let Some(leg) = legs.get(current(legs)) else { return OrderState::Unknown };
+    let executed = past > Sz::ZERO || legs.iter().any(|l| l.executed() > Sz::ZERO);
+    let asked = legs.len() > 1 && legs.last().is_some_and(|l| l.phase.is_unseen());
+    let in_doubt = legs.iter().any(|l| matches!(l.phase, Phase::Unknown | Phase::CancelingBlind));
+    match leg.phase {
+        Phase::Pending => OrderState::Pending,
+        Phase::Unknown | Phase::Gone => OrderState::Unknown,
+        Phase::CancelingBlind | Phase::Canceling => OrderState::CancelPending,
+        _ if in_doubt && legs.len() > 1 => OrderState::Unknown,
+        Phase::Live | Phase::Modifying if executed => OrderState::PartialFilled,
+        Phase::Live | Phase::Modifying => OrderState::Resting,
+        // A replaced leg is current only while its replacement was refused by contradictory words.
+        Phase::Replaced => OrderState::Unknown,
+        // Closed, but its replacement is still out there somewhere.
+        _ if asked => OrderState::Unknown,
+        Phase::Draining => OrderState::CancelConfirmed,
+        Phase::Cancelled => OrderState::Cancelled,
+        Phase::Rejected => OrderState::Rejected,
+        Phase::Filled if leg.in_cancel() => OrderState::FilledDuringCancel,
+        Phase::Filled if leg.sz.is_some_and(|sz| leg.wanted == sz && leg.answered >= sz) && !leg.refuted => {
+            OrderState::FilledImmediately
+        }
+        Phase::Filled => OrderState::Filled,
+    }
+}
+
+/// The state in FIX words; pending requests outrank what they act on.
+pub(crate) fn ord_status(legs: &[&Leg], past: Sz, state: OrderState) -> OrdStatus {
+    let executed = past > Sz::ZERO || legs.iter().any(|l| l.executed() > Sz::ZERO);
+    let modifying = legs.len() > 1 && legs.last().is_some_and(|l| l.phase.is_unseen());
+    let seen = legs.iter().any(|l| !l.phase.is_unseen());
+    let live = if executed { OrdStatus::PartiallyFilled } else { OrdStatus::New };
+    match state {
+        OrderState::CancelPending => OrdStatus::PendingCancel,
+        OrderState::Resting | OrderState::PartialFilled | OrderState::Unknown if modifying => OrdStatus::PendingReplace,
+        OrderState::Pending => OrdStatus::PendingNew,
+        OrderState::Unknown if seen => live,
+        OrderState::Unknown => OrdStatus::PendingNew,
+        OrderState::Resting => OrdStatus::New,
+        OrderState::PartialFilled => OrdStatus::PartiallyFilled,
+        OrderState::Filled | OrderState::FilledImmediately | OrderState::FilledDuringCancel => OrdStatus::Filled,
+        OrderState::CancelConfirmed | OrderState::Cancelled => OrdStatus::Canceled,
+        OrderState::Rejected => OrdStatus::Rejected,
+    }
+}
