@@ -54,7 +54,7 @@ def test_the_same_facts_in_every_order_and_repeated(named: bool) -> None:
         for again in permutations(range(4)):
             engine = new()
             cloid = place(engine)
-            engine.on_position("BTC", "0", T0 - 1, T0)
+            engine.on_position("BTC", "0", T0 - 1, now_ms=T0)
             facts = [answer(cloid), *(trade(n, cloid if named else None) for n in range(3))]
             told: set[int] = set()
             for which in (*first, *again):

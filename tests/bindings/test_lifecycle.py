@@ -286,7 +286,7 @@ def test_the_venues_position_never_overwrites() -> None:
     engine = new()
     rest(engine, sz="9")
     engine.process(fill("1", "0"))
-    effects = engine.on_position("BTC", "5", T0 + 50, T0 + 50)
+    effects = engine.on_position("BTC", "5", T0 + 50, now_ms=T0 + 50)
     assert engine.position("BTC").size == 1
     differs = [effect for effect in effects if isinstance(effect, mm.Effect.PositionDiffers)]
     assert [(effect.ours, effect.theirs) for effect in differs] == [(1, 5)]

@@ -151,7 +151,7 @@ def test_effects_can_be_matched_by_every_class() -> None:
     effects += engine.process(fill("0.2", "5.1", tid=9, time=T0 + 30)).effects  # the same key, another payload
     effects += engine.process(fill("7", "5.1", tid=10, time=T0 + 31)).effects  # more than the order's size
     effects += engine.on_order_update("BTC", "A", OID + 7, "open", "101", "1", "1", T0 + 32)  # not ours
-    effects += engine.on_position("BTC", "99", T0 + 40, T0 + 40)
+    effects += engine.on_position("BTC", "99", T0 + 40, now_ms=T0 + 40)
     effects += engine.tick(T0 + 100_000)
     kinds = {type(effect).__name__ for effect in effects}
     assert {"Booked", "Gap", "Contradiction", "Overfill", "Foreign", "Ask"} <= kinds, kinds

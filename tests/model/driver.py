@@ -14,7 +14,7 @@ from tests.model.world import Message, World, say
 ACCOUNT = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8"
 SIDES = {1: "B", -1: "A"}
 TENTH = Fraction(1, 10)
-FILL_ROUTES = ("process", "fill", "ws", "user", "rest", "batch")
+FILL_ROUTES = ("process", "fill", "ws", "user", "rest")
 UPDATE_ROUTES = ("call", "ws")
 
 
@@ -206,4 +206,4 @@ def tell(engine: mm.Engine, message: Message, route: str, now: int) -> tuple[mm.
 def anchor(engine: mm.Engine, world: World, coins: Sequence[str]) -> None:
     """The account begins flat, and the engine is told so, as a program would at its start."""
     for coin in coins:
-        engine.on_position(coin, "0", world.now, world.now)
+        engine.on_position(coin, "0", world.now - 1, now_ms=world.now)

@@ -355,7 +355,7 @@ class Orders(RuleBasedStateMachine):
         self.step()
         szi = say(self.world.position.get(coin, Fraction(0)))
         for engine in self.engines:
-            engine.on_position(coin, szi, self.world.now, self.world.now)
+            engine.on_position(coin, szi, self.world.now, now_ms=self.world.now)
         self.step()
 
     @rule(coin=coins, door=fill_doors, other=fill_doors)
