@@ -260,6 +260,12 @@ pub struct OrderView {
     pub cloid: Option<Cloid>,
     /// The legs, first to last.
     pub legs: Vec<Leg>,
+    /// The market.
+    pub coin: crate::effect::CoinId,
+    /// Buy or sell.
+    pub side: Side,
+    /// Only ever reduces the position.
+    pub reduce_only: bool,
     /// Index of the current leg.
     pub current: usize,
     /// The derived state.

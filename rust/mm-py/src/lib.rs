@@ -1,6 +1,37 @@
-//! The binding.
+//! The Python face of the engine: conversion and locking, no decisions.
+#![forbid(unsafe_code)]
+
+mod batch;
+mod convert;
+mod effect;
+mod engine;
+mod error;
+mod fill;
+mod frames;
+mod report;
+mod types;
+mod views;
+mod vocabulary;
+
 use pyo3::prelude::*;
 
-/// The engine's extension module.
-#[pymodule]
-mod _core {}
+/// The order-state engine: facts in, effects out. Exact, deterministic, without clock or I/O.
+#[pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use crate::effect::PyEffect;
+    #[pymodule_export]
+    use crate::engine::{PyCancelRequest, PyEngine, PyModifyRequest};
+    #[pymodule_export]
+    use crate::fill::PyFill;
+    #[pymodule_export]
+    use crate::report::{Applied, Report};
+    #[pymodule_export]
+    use crate::types::{PyModifyOutcome, PyOrdStatus, PyOrderState, PySide, PyTif};
+    #[pymodule_export]
+    use crate::views::{PyGap, PyLeg, PyOrder, PyPosition};
+    #[pymodule_export]
+    use crate::vocabulary::{
+        classify_cancel_error, classify_modify_error, classify_order_error, classify_status, transitions,
+    };
+}

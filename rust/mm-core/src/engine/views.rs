@@ -107,6 +107,9 @@ impl Engine {
         let modifying = legs.len() > 1 && legs.last().is_some_and(|l| l.phase.is_unseen());
         OrderView {
             cloid: kept.name,
+            coin: crate::effect::CoinId(leg.coin),
+            side: leg.side,
+            reduce_only: leg.reduce_only,
             current,
             state,
             ord_status: order::ord_status(&legs, kept.past, state),

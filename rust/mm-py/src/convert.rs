@@ -1,0 +1,156 @@
+//! Numbers and names across the border: exact, without a float, refused with the field's name.
+
+use mm_core::ids::{Cloid, Oid, Side};
+use mm_core::num::{NumError, Px, Sz, Usd};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString, PyType};
+
+use crate::error::{bad, raise, unrepresentable};
+use crate::types::PySide;
+
+static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    DECIMAL.import(py, "decimal", "Decimal")
+}
+
+/// Reads text, an `int` or a `Decimal` with one of the core's readers.
+#[inline]
+pub(crate) fn number<T>(
+    field: &'static str,
+    value: &Bound<'_, PyAny>,
+    read: fn(&[u8]) -> Result<T, NumError>,
+) -> PyResult<T> {
+    if let Ok(text) = value.cast::<PyString>() {
+        let text = text.to_str().map_err(|_| bad(field, "is not valid text"))?;
+        return read(text.as_bytes()).map_err(|why| raise(mm_core::error::Error::Field(field, why)));
+    }
+    slow_number(field, value, read)
+}
+
+#[cold]
+fn slow_number<T>(
+    field: &'static str,
+    value: &Bound<'_, PyAny>,
+    read: fn(&[u8]) -> Result<T, NumError>,
+) -> PyResult<T> {
+    let refuse = |why| raise(mm_core::error::Error::Field(field, why));
+    if value.is_instance_of::<PyFloat>() {
+        return Err(unrepresentable(field, "is a float: give text, an int or a Decimal"));
+    }
+    if value.is_instance_of::<PyBool>() {
+        return Err(bad(field, "is a bool, not a number"));
+    }
+    if value.is_instance_of::<PyInt>() {
+        let whole: i128 = value.extract().map_err(|_| refuse(NumError::TooLarge))?;
+        return read(whole.to_string().as_bytes()).map_err(refuse);
+    }
+    if value.is_instance(decimal(value.py())?)? {
+        let text = value.call_method1("__format__", ("f",))?;
+        let text = text.cast::<PyString>()?.to_str()?;
+        return read(text.as_bytes()).map_err(refuse);
+    }
+    let kind = value.get_type().name()?;
+    Err(bad(field, &format!("is {kind}, not text, int or Decimal")))
+}
+
+/// As [`number`], where `None` means "not told".
+#[inline]
+pub(crate) fn maybe<T>(
+    field: &'static str,
+    value: Option<&Bound<'_, PyAny>>,
+    read: fn(&[u8]) -> Result<T, NumError>,
+) -> PyResult<Option<T>> {
+    match value {
+        Some(value) if !value.is_none() => number(field, value, read).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Reads a whole number of 64 bits: an id or a time.
+#[inline]
+pub(crate) fn whole(field: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
+        return Err(bad(field, "is not an int"));
+    }
+    value.extract().map_err(|_| bad(field, "is not between 0 and 2**64 - 1"))
+}
+
+/// As [`whole`], where `None` means "not told".
+pub(crate) fn maybe_whole(field: &'static str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
+    match value {
+        Some(value) if !value.is_none() => whole(field, value).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Reads an oid.
+pub(crate) fn oid(value: &Bound<'_, PyAny>) -> PyResult<Oid> {
+    whole("oid", value).map(Oid)
+}
+
+/// Reads a cloid.
+#[inline]
+pub(crate) fn cloid(value: &Bound<'_, PyAny>) -> PyResult<Cloid> {
+    let text = value.cast::<PyString>().map_err(|_| bad("cloid", "is not text"))?;
+    let text = text.to_str().map_err(|_| bad("cloid", "is not valid text"))?;
+    Cloid::parse(text.as_bytes()).ok_or_else(|| bad("cloid", "is not 0x and 32 hexadecimal digits"))
+}
+
+/// Reads a side: `Side.BUY`, "B", "A", "buy", "sell".
+#[inline]
+pub(crate) fn side(value: &Bound<'_, PyAny>) -> PyResult<Side> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return match text.to_str().unwrap_or("") {
+            "B" | "buy" | "BUY" => Ok(Side::Buy),
+            "A" | "sell" | "SELL" => Ok(Side::Sell),
+            _ => Err(bad("side", "is none of \"B\", \"A\", \"buy\", \"sell\"")),
+        };
+    }
+    match value.extract::<PySide>() {
+        Ok(side) => Ok(side.into()),
+        Err(_) => Err(bad("side", "is neither a Side nor its letter")),
+    }
+}
+
+macro_rules! decimal_out {
+    ($($name:ident($inner:ty) read $read:expr;)*) => { $(
+        #[doc = concat!("A [`", stringify!($inner), "`] that becomes a `Decimal` when Python looks at it.")]
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub(crate) struct $name(pub(crate) $inner);
+
+        impl<'py> IntoPyObject<'py> for $name {
+            type Target = PyAny;
+            type Output = Bound<'py, PyAny>;
+            type Error = PyErr;
+            fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                decimal(py)?.call1((self.0.to_string(),))
+            }
+        }
+        impl<'py> IntoPyObject<'py> for &$name {
+            type Target = PyAny;
+            type Output = Bound<'py, PyAny>;
+            type Error = PyErr;
+            fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                (*self).into_pyobject(py)
+            }
+        }
+        impl<'a, 'py> FromPyObject<'a, 'py> for $name {
+            type Error = PyErr;
+            fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+                number("value", &value, $read).map(Self)
+            }
+        }
+    )* };
+}
+decimal_out! {
+    DecPx(Px) read Px::parse;
+    DecSz(Sz) read Sz::parse_signed;
+    DecUsd(Usd) read |text| mm_core::num::parse_scaled(text, mm_core::num::USD_DECIMALS).map(Usd);
+}
+
+/// The text of an id, where there is one.
+pub(crate) fn opt_text<T: std::fmt::Display>(value: Option<T>) -> Option<String> {
+    value.map(|v| v.to_string())
+}

@@ -1,0 +1,808 @@
+//! The engine in Python: arguments are read before the lock is taken, objects are made after it is let go.
+
+use std::sync::{Mutex, MutexGuard};
+
+use mm_core::effect::Effect;
+use mm_core::engine::{
+    CancelRefusal, CancelRequest, Config, Engine, ModifyRefusal, ModifyRequest, NewOrder, Target,
+};
+use mm_core::error::Error;
+use mm_core::event::{Fill, Update};
+use mm_core::ids::{Oid, Side};
+use mm_core::num::{Px, Sz};
+use mm_wire::words::{self, CancelError, ModifyError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+
+use crate::convert::{self, DecPx, DecSz, maybe, maybe_whole, number, opt_text, whole};
+use crate::effect::{Told, to_tuple};
+use crate::error::{bad, fault, raise};
+use crate::fill::PyFill;
+use crate::frames::Apply;
+use crate::report::{Applied, Report};
+use crate::types::{PySide, PyTif};
+use crate::views::{PyGap, PyOrder, PyPosition};
+
+type Arg<'a, 'py> = &'a Bound<'py, PyAny>;
+type OptArg<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
+
+/// Frames and batches above this many bytes are read with the interpreter's lock let go.
+const DETACH_ABOVE: usize = 32 * 1024;
+
+pub(crate) struct Inner {
+    pub(crate) engine: Engine,
+    pub(crate) out: Vec<Effect>,
+}
+
+/// The state of every order and position of one account. Thread-safe; time is an argument.
+///
+/// Asks (`add_pending_with_cloid`, `initiate_cancel`, `initiate_modify`) come before anything is sent and raise a
+/// `UsageError` that changes nothing when they are not allowed. Facts (everything else that tells what the venue
+/// said) are true of the venue and may come late, twice or in any order; they return the effects that follow.
+///
+/// `ask_after_ms`: evidence is asked for after so long. `fill_window_ms`: how long after a cancel late fills are
+/// waited for. `chain_window`: fills kept one by one for each coin. `retain_closed`: closed legs kept for late news.
+/// `link_slack`: how far apart two positions may be and still link (0, but for sources that round them).
+#[pyclass(frozen, name = "Engine", module = "mm")]
+pub(crate) struct PyEngine {
+    inner: Mutex<Inner>,
+}
+
+impl PyEngine {
+    #[inline]
+    pub(crate) fn lock(&self) -> PyResult<MutexGuard<'_, Inner>> {
+        self.inner.lock().map_err(|_| fault("the engine failed before: its state cannot be trusted"))
+    }
+
+    /// Tells a fact and gives back what follows.
+    fn tell<'py>(
+        &self,
+        py: Python<'py>,
+        now: OptArg<'_, 'py>,
+        fact: impl FnOnce(&mut Engine, &mut Vec<Effect>) -> Result<(), Error>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let now = maybe_whole("now_ms", now)?;
+        let mut inner = self.lock()?;
+        let Inner { engine, out } = &mut *inner;
+        out.clear();
+        if let Some(now) = now {
+            engine.set_now(now);
+        }
+        fact(engine, out).map_err(raise)?;
+        let told = out.drain(..).map(|effect| Told::new(engine, effect)).collect::<Vec<_>>();
+        drop(inner);
+        to_tuple(py, told)
+    }
+
+    fn read<T>(&self, view: impl FnOnce(&mut Engine) -> T) -> PyResult<T> {
+        Ok(view(&mut self.lock()?.engine))
+    }
+}
+
+fn target(order: Arg<'_, '_>) -> PyResult<Target> {
+    if order.is_instance_of::<PyString>() {
+        return convert::cloid(order).map(Target::Cloid);
+    }
+    convert::oid(order).map(Target::Oid)
+}
+
+fn text<'a>(field: &'static str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    let text = value.cast::<PyString>().map_err(|_| bad(field, "is not text"))?;
+    text.to_str().map_err(|_| bad(field, "is not valid text"))
+}
+
+fn tif(value: OptArg<'_, '_>) -> PyResult<mm_core::ids::Tif> {
+    match value {
+        None => Ok(mm_core::ids::Tif::Alo),
+        Some(value) => value.extract::<PyTif>().map(Into::into).map_err(|_| bad("tif", "is not a Tif")),
+    }
+}
+
+fn filled(amount: OptArg<'_, '_>, avg_px: OptArg<'_, '_>) -> PyResult<Option<(Sz, Px)>> {
+    let amount = maybe("filled", amount, Sz::parse_amount)?;
+    let avg_px = maybe("avg_px", avg_px, Px::parse)?.unwrap_or_default();
+    Ok(amount.filter(|a| a.0 > 0).map(|amount| (amount, avg_px)))
+}
+
+#[pymethods]
+impl PyEngine {
+    #[new]
+    #[allow(clippy::too_many_arguments)] // settings, all but one by keyword
+    #[pyo3(signature = (account=None, *, instance=0, first_sequence=1, ask_after_ms=2_000, fill_window_ms=10_000,
+        chain_window=1_024, retain_closed=4_096, link_slack=None))]
+    fn new(
+        account: Option<&str>,
+        instance: u32,
+        first_sequence: u64,
+        ask_after_ms: u64,
+        fill_window_ms: u64,
+        chain_window: usize,
+        retain_closed: usize,
+        link_slack: OptArg<'_, '_>,
+    ) -> PyResult<Self> {
+        let config = Config {
+            instance,
+            first_sequence,
+            ask_after: ask_after_ms,
+            fill_window: fill_window_ms,
+            chain_window,
+            retain_closed,
+            link_slack: maybe("link_slack", link_slack, Sz::parse_amount)?.unwrap_or_default(),
+        };
+        Ok(Self { inner: Mutex::new(Inner { engine: Engine::new(account, config), out: Vec::new() }) })
+    }
+
+    /// The account whose frames it takes, in lower case; None takes any.
+    #[getter]
+    fn account(&self) -> PyResult<Option<String>> {
+        self.read(|e| e.account().map(str::to_owned))
+    }
+
+    /// The latest time it was given, in ms.
+    #[getter]
+    fn now_ms(&self) -> PyResult<u64> {
+        self.read(|e| e.now())
+    }
+
+    /// Which of several makers this is: part of every cloid it makes.
+    #[getter]
+    fn instance(&self) -> PyResult<u32> {
+        self.read(|e| e.config().instance)
+    }
+
+    /// A fresh cloid with our prefix, instance and sequence: recognisable without a journal, never given twice.
+    fn next_cloid(&self) -> PyResult<String> {
+        self.read(|e| e.next_cloid().to_string())
+    }
+
+    /// Tells what the venue's meta says of a coin: decimals of its sizes, the base token of a spot pair.
+    #[pyo3(signature = (coin, *, sz_decimals=None, base_token=None))]
+    fn set_coin(&self, coin: Arg<'_, '_>, sz_decimals: Option<u32>, base_token: Option<&str>) -> PyResult<()> {
+        let coin = text("coin", coin)?;
+        self.lock()?.engine.set_coin(coin, sz_decimals, base_token).map_err(raise)
+    }
+
+    /// Tells of an order before it is sent. Raises `DuplicateCloid`, `BadInput` or `Unrepresentable`.
+    #[allow(clippy::too_many_arguments)] // the venue's fields
+    #[pyo3(signature = (cloid, coin, side, px, sz, tif=None, reduce_only=false, now_ms=None))]
+    fn add_pending_with_cloid(
+        &self,
+        cloid: Arg<'_, '_>,
+        coin: Arg<'_, '_>,
+        side: Arg<'_, '_>,
+        px: Arg<'_, '_>,
+        sz: Arg<'_, '_>,
+        tif: OptArg<'_, '_>,
+        reduce_only: bool,
+        now_ms: OptArg<'_, '_>,
+    ) -> PyResult<()> {
+        let new = NewOrder {
+            cloid: convert::cloid(cloid)?,
+            coin: text("coin", coin)?,
+            side: convert::side(side)?,
+            px: number("px", px, Px::parse)?,
+            sz: number("sz", sz, Sz::parse)?,
+            tif: self::tif(tif)?,
+            reduce_only,
+        };
+        let now = maybe_whole("now_ms", now_ms)?;
+        let mut inner = self.lock()?;
+        let Inner { engine, out } = &mut *inner;
+        out.clear();
+        if let Some(now) = now {
+            engine.set_now(now);
+        }
+        engine.add_pending(&new, out).map_err(raise)
+    }
+
+    /// The answer `resting` or `filled` to a place or modify: the leg has this oid, and `filled` of it (base units) was
+    /// executed at once, at `avg_px`. A lower bound, never a terminal.
+    #[pyo3(signature = (cloid, oid, filled=None, avg_px=None, now_ms=None))]
+    fn finalize_pending_by_cloid<'py>(
+        &self,
+        py: Python<'py>,
+        cloid: Arg<'_, 'py>,
+        oid: Arg<'_, 'py>,
+        filled: OptArg<'_, 'py>,
+        avg_px: OptArg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let (cloid, oid, filled) = (convert::cloid(cloid)?, convert::oid(oid)?, self::filled(filled, avg_px)?);
+        self.tell(py, now_ms, |e, out| e.finalize(cloid, oid, filled, out))
+    }
+
+    /// The venue refused this placement, in the answer to its own request: it never lived. `why` is for the reader.
+    #[pyo3(signature = (cloid, why="", now_ms=None))]
+    #[allow(unused_variables)] // `why` is told to people, not to the state
+    fn on_rejected<'py>(
+        &self,
+        py: Python<'py>,
+        cloid: Arg<'_, 'py>,
+        why: &str,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let cloid = convert::cloid(cloid)?;
+        self.tell(py, now_ms, |e, out| e.on_rejected(cloid, out))
+    }
+
+    /// No answer came to the placement of this leg, or one in words that are not known: it is `Unknown` until evidence.
+    #[pyo3(signature = (cloid, now_ms=None))]
+    fn on_no_answer<'py>(
+        &self,
+        py: Python<'py>,
+        cloid: Arg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let cloid = convert::cloid(cloid)?;
+        self.tell(py, now_ms, |e, out| e.on_no_answer(cloid, out))
+    }
+
+    /// The request of this leg can never be executed any more, and never was (its nonce was spent, or it expired).
+    #[pyo3(signature = (cloid, now_ms=None))]
+    fn on_fenced<'py>(
+        &self,
+        py: Python<'py>,
+        cloid: Arg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let cloid = convert::cloid(cloid)?;
+        self.tell(py, now_ms, |e, out| e.on_fenced(cloid, out))
+    }
+
+    /// Raises `answered` of the leg with this oid, known yet or not: `amount` of it was filled at once.
+    #[pyo3(signature = (oid, amount, avg_px=None, now_ms=None))]
+    fn pre_register_immediate_fill<'py>(
+        &self,
+        py: Python<'py>,
+        oid: Arg<'_, 'py>,
+        amount: Arg<'_, 'py>,
+        avg_px: OptArg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let (oid, amount) = (convert::oid(oid)?, number("amount", amount, Sz::parse)?);
+        let avg_px = maybe("avg_px", avg_px, Px::parse)?.unwrap_or_default();
+        self.tell(py, now_ms, |e, out| {
+            e.pre_register(oid, amount, avg_px, out);
+            Ok(())
+        })
+    }
+
+    /// max(0, answered - sum of trades): what trades will still confirm without moving the position.
+    fn get_immediate_fill_remaining(&self, oid: Arg<'_, '_>) -> PyResult<DecSz> {
+        let oid = convert::oid(oid)?;
+        self.read(|e| DecSz(e.immediate_remaining(oid)))
+    }
+
+    /// A closed-fill proof showed the venue's claims on this leg to be false: from now on its trades alone count.
+    #[pyo3(signature = (oid, now_ms=None))]
+    fn refute<'py>(&self, py: Python<'py>, oid: Arg<'_, 'py>, now_ms: OptArg<'_, 'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let oid = convert::oid(oid)?;
+        self.tell(py, now_ms, |e, out| e.refute(oid, out))
+    }
+
+    /// Books one fill: a `Fill`, or its fields. A copy of a fill changes nothing.
+    #[allow(clippy::too_many_arguments)] // the venue's fields
+    #[pyo3(signature = (coin, side=None, px=None, sz=None, oid=None, tid=None, time=None, start_position=None, fee=None,
+        fee_token=None, closed_pnl=None, crossed=None, cloid=None))]
+    fn process(
+        &self,
+        coin: Arg<'_, '_>,
+        side: OptArg<'_, '_>,
+        px: OptArg<'_, '_>,
+        sz: OptArg<'_, '_>,
+        oid: OptArg<'_, '_>,
+        tid: OptArg<'_, '_>,
+        time: OptArg<'_, '_>,
+        start_position: OptArg<'_, '_>,
+        fee: OptArg<'_, '_>,
+        fee_token: OptArg<'_, '_>,
+        closed_pnl: OptArg<'_, '_>,
+        crossed: Option<bool>,
+        cloid: OptArg<'_, '_>,
+    ) -> PyResult<Applied> {
+        let (Some(side), Some(px), Some(sz), Some(oid), Some(tid), Some(time)) = (side, px, sz, oid, tid, time) else {
+            let fill = coin.cast::<PyFill>().map_err(|_| bad("fill", "is neither a Fill nor all of its fields"))?;
+            return self.book(&fill.get().as_event());
+        };
+        self.book(&Fill {
+            coin: text("coin", coin)?,
+            side: convert::side(side)?,
+            px: number("px", px, Px::parse)?,
+            sz: number("sz", sz, Sz::parse)?,
+            oid: convert::oid(oid)?,
+            tid: whole("tid", tid)?,
+            time: whole("time", time)?,
+            start: maybe("start_position", start_position, Sz::parse_signed)?,
+            fee: maybe("fee", fee, Sz::parse_signed)?,
+            fee_token: fee_token.map(|t| text("fee_token", t)).transpose()?.unwrap_or(""),
+            closed_pnl: maybe("closed_pnl", closed_pnl, Sz::parse_signed)?,
+            crossed,
+            cloid: cloid.filter(|c| !c.is_none()).map(convert::cloid).transpose()?,
+            liquidated: None,
+        })
+    }
+
+    /// Books columns of fills: a mapping of names to columns (lists, NumPy arrays), or any object with the Arrow C
+    /// stream. Needed: coin, side, px, sz, oid, tid, time; taken where given: start_position, fee, fee_token,
+    /// closed_pnl, crossed, cloid (the venue's spellings are known, too). Prices and sizes are text, Decimals, or
+    /// integers in units of 10**-px_scale and 10**-sz_scale; floats are refused. All rows are read before one is
+    /// booked; a row that is not possible is surfaced and does not take its siblings along.
+    #[pyo3(signature = (columns, *, px_scale=0, sz_scale=0))]
+    fn process_batch(&self, py: Python<'_>, columns: Arg<'_, '_>, px_scale: u32, sz_scale: u32) -> PyResult<Report> {
+        crate::batch::process(self, py, columns, px_scale, sz_scale)
+    }
+
+    /// Applies one raw WebSocket frame: `userFills`, `user` and `orderUpdates`; other channels do nothing. Raises
+    /// `BadInput` when the frame is not a whole one; then nothing of it was applied.
+    #[pyo3(signature = (frame, now_ms=None))]
+    fn process_ws(&self, py: Python<'_>, frame: Arg<'_, '_>, now_ms: OptArg<'_, '_>) -> PyResult<Report> {
+        self.decode(py, "frame", frame, now_ms, |bytes, apply| mm_wire::decode(bytes, apply))
+    }
+
+    /// Applies a bare JSON list of fills: the REST answers `userFills` and `userFillsByTime`.
+    #[pyo3(signature = (json, now_ms=None))]
+    fn process_fills(&self, py: Python<'_>, json: Arg<'_, '_>, now_ms: OptArg<'_, '_>) -> PyResult<Report> {
+        self.decode(py, "json", json, now_ms, |bytes, apply| mm_wire::decode_fills(bytes, apply))
+    }
+
+    /// Tells one order update, or the same facts from `orderStatus`, `historicalOrders` or `openOrders`: `status` is the
+    /// venue's word, `sz` the remaining and `orig_sz` the submitted size, `time` that of the status in ms.
+    #[allow(clippy::too_many_arguments)] // the venue's fields
+    #[pyo3(signature = (coin, side, oid, status, px, sz, orig_sz, time, cloid=None, reduce_only=false, now_ms=None))]
+    fn on_order_update<'py>(
+        &self,
+        py: Python<'py>,
+        coin: Arg<'_, 'py>,
+        side: Arg<'_, 'py>,
+        oid: Arg<'_, 'py>,
+        status: Arg<'_, 'py>,
+        px: Arg<'_, 'py>,
+        sz: Arg<'_, 'py>,
+        orig_sz: Arg<'_, 'py>,
+        time: Arg<'_, 'py>,
+        cloid: OptArg<'_, 'py>,
+        reduce_only: bool,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let word = text("status", status)?;
+        let time = whole("time", time)?;
+        let update = Update {
+            coin: text("coin", coin)?,
+            side: convert::side(side)?,
+            oid: convert::oid(oid)?,
+            cloid: cloid.filter(|c| !c.is_none()).map(convert::cloid).transpose()?,
+            px: number("px", px, Px::parse)?,
+            sz: number("sz", sz, Sz::parse_amount)?,
+            orig_sz: number("orig_sz", orig_sz, Sz::parse_amount)?,
+            reduce_only,
+            placed: time,
+            status: words::status(word),
+            word,
+            time,
+        };
+        self.tell(py, now_ms, |e, out| e.update(&update, out))
+    }
+
+    /// Tells which oids of a coin a snapshot of open orders holds, and when its request began (our clock, ms). Presence
+    /// is evidence of life; absence from a complete one that began after our last word on a leg is a question.
+    #[pyo3(signature = (coin, oids, began_ms, complete=true, now_ms=None))]
+    fn on_open_orders<'py>(
+        &self,
+        py: Python<'py>,
+        coin: Arg<'_, 'py>,
+        oids: Vec<u64>,
+        began_ms: Arg<'_, 'py>,
+        complete: bool,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let (coin, began) = (text("coin", coin)?, whole("began_ms", began_ms)?);
+        let oids: Vec<Oid> = oids.into_iter().map(Oid).collect();
+        self.tell(py, now_ms, |e, out| e.on_open_orders(coin, &oids, began, complete, out))
+    }
+
+    /// Tells the venue's own position as of its time. It starts an empty chain (at `entry_px`, where told); later it is
+    /// compared, and never overwrites.
+    #[pyo3(signature = (coin, szi, as_of_ms, entry_px=None, now_ms=None))]
+    fn on_position<'py>(
+        &self,
+        py: Python<'py>,
+        coin: Arg<'_, 'py>,
+        szi: Arg<'_, 'py>,
+        as_of_ms: Arg<'_, 'py>,
+        entry_px: OptArg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let (coin, szi) = (text("coin", coin)?, number("szi", szi, Sz::parse_signed)?);
+        let (as_of, entry) = (whole("as_of_ms", as_of_ms)?, maybe("entry_px", entry_px, Px::parse)?);
+        self.tell(py, now_ms, |e, out| e.on_position(coin, szi, entry, as_of, out))
+    }
+
+    /// Tells that every fill of the coin before `until_ms` was read and told (two scans that agree).
+    #[pyo3(signature = (coin, until_ms, now_ms=None))]
+    fn on_fills_complete<'py>(
+        &self,
+        py: Python<'py>,
+        coin: Arg<'_, 'py>,
+        until_ms: Arg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let (coin, until) = (text("coin", coin)?, whole("until_ms", until_ms)?);
+        self.tell(py, now_ms, |e, out| e.on_fills_complete(coin, until, out))
+    }
+
+    /// Tells that a cancel is about to be sent: for the leg of this oid, or the order of this cloid. Raises
+    /// `UnknownOrder` or `TransitionRefused`.
+    #[pyo3(signature = (order, now_ms=None))]
+    fn initiate_cancel(&self, order: Arg<'_, '_>, now_ms: OptArg<'_, '_>) -> PyResult<PyCancelRequest> {
+        let (target, now) = (target(order)?, maybe_whole("now_ms", now_ms)?);
+        let mut inner = self.lock()?;
+        let Inner { engine, out } = &mut *inner;
+        out.clear();
+        if let Some(now) = now {
+            engine.set_now(now);
+        }
+        let request = engine.initiate_cancel(target, out).map_err(raise)?;
+        Ok(PyCancelRequest { coin: engine.coin_name(request.coin).to_owned(), request })
+    }
+
+    /// The cancel was executed: the leg is dead, its last fills may still be on their way.
+    #[pyo3(signature = (order, now_ms=None))]
+    fn on_cancel_success<'py>(
+        &self,
+        py: Python<'py>,
+        order: Arg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let target = target(order)?;
+        self.tell(py, now_ms, |e, out| e.on_cancel_success(target, out))
+    }
+
+    /// The cancel was refused with these words. "Nothing there" proves death only for a `request` that was sent after
+    /// the leg was seen live, and never how it ended.
+    #[pyo3(signature = (order, why="", request=None, now_ms=None))]
+    fn on_cancel_error<'py>(
+        &self,
+        py: Python<'py>,
+        order: Arg<'_, 'py>,
+        why: &str,
+        request: Option<&Bound<'py, PyCancelRequest>>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let target = target(order)?;
+        let sequence = request.map(|r| r.get().request.sequence);
+        let why = match words::cancel_error(why) {
+            CancelError::NotLive => CancelRefusal::NothingThere,
+            CancelError::NotDone => CancelRefusal::NotDone,
+            CancelError::Unknown => CancelRefusal::Unknown,
+        };
+        self.tell(py, now_ms, |e, out| e.on_cancel_error(target, why, sequence, out))
+    }
+
+    /// Tells that a modify is about to be sent: `order_qty` is the wanted total over the order's life, `cloid` a fresh
+    /// name for the new leg. Raises `UnknownOrder`, `DuplicateCloid`, `TransitionRefused` or `BadInput`.
+    #[pyo3(signature = (order, cloid, px, order_qty, now_ms=None))]
+    fn initiate_modify(
+        &self,
+        order: Arg<'_, '_>,
+        cloid: Arg<'_, '_>,
+        px: Arg<'_, '_>,
+        order_qty: Arg<'_, '_>,
+        now_ms: OptArg<'_, '_>,
+    ) -> PyResult<PyModifyRequest> {
+        let (target, cloid) = (target(order)?, convert::cloid(cloid)?);
+        let (px, order_qty) = (number("px", px, Px::parse)?, number("order_qty", order_qty, Sz::parse)?);
+        let now = maybe_whole("now_ms", now_ms)?;
+        let mut inner = self.lock()?;
+        let Inner { engine, out } = &mut *inner;
+        out.clear();
+        if let Some(now) = now {
+            engine.set_now(now);
+        }
+        let request = engine.initiate_modify(target, cloid, px, order_qty, out).map_err(raise)?;
+        Ok(PyModifyRequest { coin: engine.coin_name(request.coin).to_owned(), request })
+    }
+
+    /// The modify was executed: the new leg `cloid` has this oid, and `filled` of it was executed at once.
+    #[pyo3(signature = (cloid, oid, filled=None, avg_px=None, now_ms=None))]
+    fn on_modify_success<'py>(
+        &self,
+        py: Python<'py>,
+        cloid: Arg<'_, 'py>,
+        oid: Arg<'_, 'py>,
+        filled: OptArg<'_, 'py>,
+        avg_px: OptArg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        self.finalize_pending_by_cloid(py, cloid, oid, filled, avg_px, now_ms)
+    }
+
+    /// The modify that was to place the leg `cloid` was refused with these words; what they mean for the old leg is in
+    /// the table of words, and words that are not in it leave the order `Unknown`.
+    #[pyo3(signature = (cloid, why, now_ms=None))]
+    fn on_modify_error<'py>(
+        &self,
+        py: Python<'py>,
+        cloid: Arg<'_, 'py>,
+        why: &str,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let cloid = convert::cloid(cloid)?;
+        let why = match words::modify_error(why) {
+            ModifyError::OldGone | ModifyError::OldGoneNewRefused => ModifyRefusal::OldGone,
+            ModifyError::OldUntouched => ModifyRefusal::OldUntouched,
+            ModifyError::Unknown => ModifyRefusal::Unknown,
+        };
+        self.tell(py, now_ms, |e, out| e.on_modify_error(cloid, why, out))
+    }
+
+    /// No answer came to the modify that was to place the leg `cloid`: `Unknown` until evidence.
+    #[pyo3(signature = (cloid, now_ms=None))]
+    fn on_modify_no_answer<'py>(
+        &self,
+        py: Python<'py>,
+        cloid: Arg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        self.on_no_answer(py, cloid, now_ms)
+    }
+
+    /// The order that has the leg with this oid, or None.
+    fn get_order(&self, oid: Arg<'_, '_>) -> PyResult<Option<PyOrder>> {
+        let oid = convert::oid(oid)?;
+        self.read(|e| e.order(Target::Oid(oid)).map(|view| PyOrder::new(e, view)))
+    }
+
+    /// The order that has a leg with this cloid, or None.
+    fn get_by_cloid(&self, cloid: Arg<'_, '_>) -> PyResult<Option<PyOrder>> {
+        let cloid = convert::cloid(cloid)?;
+        self.read(|e| e.order(Target::Cloid(cloid)).map(|view| PyOrder::new(e, view)))
+    }
+
+    /// Our live orders (`Resting`, `PartialFilled`) on one side of a coin, oldest first.
+    fn get_all_by_side(&self, coin: Arg<'_, '_>, side: Arg<'_, '_>) -> PyResult<Vec<PyOrder>> {
+        let (coin, side) = (text("coin", coin)?, convert::side(side)?);
+        self.read(|e| e.active(coin, side).into_iter().map(|view| PyOrder::new(e, view)).collect())
+    }
+
+    /// All orders in memory, oldest first; foreign and closed ones on demand.
+    #[pyo3(signature = (*, foreign=false, closed=false))]
+    fn orders(&self, foreign: bool, closed: bool) -> PyResult<Vec<PyOrder>> {
+        self.read(|e| e.all_orders(foreign, closed).into_iter().map(|view| PyOrder::new(e, view)).collect())
+    }
+
+    /// A coin's position and money.
+    fn position(&self, coin: Arg<'_, '_>) -> PyResult<PyPosition> {
+        let coin = text("coin", coin)?;
+        self.read(|e| PyPosition::new(e, coin))
+    }
+
+    /// Every coin that was ever named.
+    fn coins(&self) -> PyResult<Vec<String>> {
+        self.read(|e| e.coins().map(str::to_owned).collect())
+    }
+
+    /// The most the position can become if all that may still be bought is, and nothing is sold.
+    fn worst_long(&self, coin: Arg<'_, '_>) -> PyResult<DecSz> {
+        let coin = text("coin", coin)?;
+        self.read(|e| DecSz(e.worst_long(coin)))
+    }
+
+    /// The least the position can become.
+    fn worst_short(&self, coin: Arg<'_, '_>) -> PyResult<DecSz> {
+        let coin = text("coin", coin)?;
+        self.read(|e| DecSz(e.worst_short(coin)))
+    }
+
+    /// Up to when no fill of the coin is missing, in ms; None before the first.
+    fn proven_until(&self, coin: Arg<'_, '_>) -> PyResult<Option<u64>> {
+        let coin = text("coin", coin)?;
+        self.read(|e| e.proven_until(coin))
+    }
+
+    /// The breaks in the coin's chain, oldest first.
+    fn gaps(&self, coin: Arg<'_, '_>) -> PyResult<Vec<PyGap>> {
+        let coin = text("coin", coin)?;
+        self.read(|e| e.position(coin).gaps.into_iter().map(|gap| PyGap::new(coin, gap)).collect())
+    }
+
+    /// Lets go of fills older than `before_ms`, which must be proven; later copies of them are `Effect.Ancient`.
+    /// Returns how many fills are still remembered.
+    fn forget(&self, coin: Arg<'_, '_>, before_ms: Arg<'_, '_>) -> PyResult<usize> {
+        let (coin, before) = (text("coin", coin)?, whole("before_ms", before_ms)?);
+        self.lock()?.engine.forget(coin, before).map_err(raise)
+    }
+
+    /// Time passes: settles what is over, and asks for the evidence that is still missing.
+    fn tick<'py>(&self, py: Python<'py>, now_ms: Arg<'_, 'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let now = whole("now_ms", now_ms)?;
+        self.tell(py, None, |e, out| {
+            e.tick(now, out);
+            Ok(())
+        })
+    }
+
+    /// When `tick` has something to do, in ms; None: only when something happens.
+    fn next_deadline(&self) -> PyResult<Option<u64>> {
+        self.read(Engine::next_deadline)
+    }
+
+    /// 128 bits over everything that facts and asks determine, as 32 hexadecimal digits: equal states, equal digests.
+    fn digest(&self) -> PyResult<String> {
+        self.read(|e| format!("{:032x}", e.digest()))
+    }
+
+    /// Recomputes every invariant from scratch. Raises `EngineFault` naming the first that does not hold.
+    fn check(&self) -> PyResult<()> {
+        self.read(|e| e.check())?.map_err(|why| fault(&why))
+    }
+
+    /// What is held in memory: counts and heap bytes.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let s = self.read(|e| e.stats())?;
+        let dict = PyDict::new(py);
+        for (name, value) in [
+            ("legs", s.legs),
+            ("fills", s.fills),
+            ("order_bytes", s.order_bytes),
+            ("fill_bytes", s.fill_bytes),
+            ("chain_bytes", s.chain_bytes),
+            ("timers", s.timers),
+        ] {
+            dict.set_item(name, value)?;
+        }
+        Ok(dict)
+    }
+
+    fn __repr__(&self) -> PyResult<String> {
+        self.read(|e| {
+            let account = e.account().map_or_else(|| "None".to_owned(), |a| format!("'{a}'"));
+            let stats = e.stats();
+            format!("<Engine account={account} legs={} fills={} coins={}>", stats.legs, stats.fills, e.coins().count())
+        })
+    }
+}
+
+impl PyEngine {
+    #[inline]
+    fn book(&self, fill: &Fill<'_>) -> PyResult<Applied> {
+        let mut inner = self.lock()?;
+        let Inner { engine, out } = &mut *inner;
+        out.clear();
+        let outcome = engine.fill(fill, out).map_err(raise)?;
+        let told = if out.is_empty() {
+            Vec::new()
+        } else {
+            out.drain(..).map(|effect| Told::new(engine, effect)).collect()
+        };
+        drop(inner);
+        Ok(Applied::new(outcome, told))
+    }
+
+    fn decode(
+        &self,
+        py: Python<'_>,
+        field: &'static str,
+        frame: Arg<'_, '_>,
+        now: OptArg<'_, '_>,
+        decode: impl for<'a> FnOnce(&'a [u8], &mut Apply<'_>) -> Result<(), mm_wire::FrameError> + Send,
+    ) -> PyResult<Report> {
+        let bytes = frame.cast::<PyBytes>().map_err(|_| bad(field, "is not bytes"))?.as_bytes();
+        let now = maybe_whole("now_ms", now)?;
+        let run = || -> PyResult<Report> {
+            let mut inner = self.lock()?;
+            let Inner { engine, out } = &mut *inner;
+            if let Some(now) = now {
+                engine.set_now(now);
+            }
+            let mut apply = Apply::new(engine, out);
+            decode(bytes, &mut apply).map_err(|why| bad(field, &why.to_string()))?;
+            let (counts, channel, snapshot, told) = apply.finish();
+            Ok(Report::new(counts, channel, snapshot, told))
+        };
+        if bytes.len() > DETACH_ABOVE { py.detach(run) } else { run() }
+    }
+}
+
+/// What to send for a cancel, and how to tell its answer: hand it back to `on_cancel_error`.
+#[pyclass(frozen, eq, name = "CancelRequest", module = "mm", skip_from_py_object)]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct PyCancelRequest {
+    coin: String,
+    request: CancelRequest,
+}
+
+#[pymethods]
+impl PyCancelRequest {
+    /// The market.
+    #[getter]
+    fn coin(&self) -> &str {
+        &self.coin
+    }
+    /// The leg, by our name.
+    #[getter]
+    fn cloid(&self) -> Option<String> {
+        opt_text(self.request.cloid)
+    }
+    /// The leg, by the venue's name where it is known: cancel by this first.
+    #[getter]
+    fn oid(&self) -> Option<u64> {
+        self.request.oid.map(|o| o.0)
+    }
+    /// Which cancel of this leg it is, from 1.
+    #[getter]
+    fn sequence(&self) -> u16 {
+        self.request.sequence
+    }
+    /// It was asked after the leg was seen live: "nothing there" will prove death.
+    #[getter]
+    fn after_live(&self) -> bool {
+        self.request.after_live
+    }
+    fn __repr__(&self) -> String {
+        let r = &self.request;
+        let (oid, cloid) = (r.oid.map_or_else(|| "None".to_owned(), |o| o.0.to_string()), opt_text(r.cloid));
+        let cloid = cloid.unwrap_or_else(|| "None".to_owned());
+        let after_live = if r.after_live { "True" } else { "False" };
+        format!("CancelRequest(coin='{}', cloid={cloid}, oid={oid}, sequence={}, after_live={after_live})", self.coin, r.sequence)
+    }
+}
+
+/// What to send for a modify: cancel `oid`, place a leg of size `sz` under the fresh `cloid`.
+#[pyclass(frozen, eq, name = "ModifyRequest", module = "mm", skip_from_py_object)]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct PyModifyRequest {
+    coin: String,
+    request: ModifyRequest,
+}
+
+#[pymethods]
+impl PyModifyRequest {
+    /// The market.
+    #[getter]
+    fn coin(&self) -> &str {
+        &self.coin
+    }
+    /// The leg to replace.
+    #[getter]
+    fn oid(&self) -> u64 {
+        self.request.oid.0
+    }
+    /// The name of the leg that replaces it.
+    #[getter]
+    fn cloid(&self) -> String {
+        self.request.cloid.to_string()
+    }
+    /// Side of both.
+    #[getter]
+    fn side(&self) -> PySide {
+        self.request.side.into()
+    }
+    /// New limit price.
+    #[getter]
+    fn px(&self) -> DecPx {
+        DecPx(self.request.px)
+    }
+    /// Size of the new leg: wanted total less what is executed.
+    #[getter]
+    fn sz(&self) -> DecSz {
+        DecSz(self.request.sz)
+    }
+    /// Time in force of the order.
+    #[getter]
+    fn tif(&self) -> PyTif {
+        self.request.tif.into()
+    }
+    /// As the order.
+    #[getter]
+    fn reduce_only(&self) -> bool {
+        self.request.reduce_only
+    }
+    fn __repr__(&self) -> String {
+        let r = &self.request;
+        let side = if r.side == Side::Buy { "BUY" } else { "SELL" };
+        format!(
+            "ModifyRequest(coin='{}', oid={}, cloid={}, side=Side.{side}, px={}, sz={})",
+            self.coin, r.oid.0, r.cloid, r.px, r.sz
+        )
+    }
+}

@@ -1,0 +1,67 @@
+//! The caller's mistakes as the classes of `mm.errors`. One exhaustive match; a new error does not build until it has a class.
+
+use mm_core::error::Error;
+use mm_core::num::NumError;
+use pyo3::prelude::*;
+use pyo3::{PyErr, import_exception};
+
+import_exception!(mm.errors, BadInput);
+import_exception!(mm.errors, DuplicateCloid);
+import_exception!(mm.errors, EngineFault);
+import_exception!(mm.errors, TransitionRefused);
+import_exception!(mm.errors, UnknownOrder);
+import_exception!(mm.errors, Unrepresentable);
+
+fn with(error: PyErr, attributes: &[(&str, &str)]) -> PyErr {
+    Python::attach(|py| {
+        for (name, value) in attributes {
+            if let Err(failed) = error.value(py).setattr(*name, *value) {
+                return failed;
+            }
+        }
+        error
+    })
+}
+
+/// An argument that cannot be read as what it should be.
+pub(crate) fn bad(field: &str, reason: &str) -> PyErr {
+    with(BadInput::new_err(format!("{field} {reason}")), &[("field", field), ("reason", reason)])
+}
+
+/// A number that cannot be represented.
+pub(crate) fn unrepresentable(field: &str, reason: &str) -> PyErr {
+    with(Unrepresentable::new_err(format!("{field} {reason}")), &[("field", field), ("reason", reason)])
+}
+
+/// The book cannot be trusted any more.
+pub(crate) fn fault(why: &str) -> PyErr {
+    with(EngineFault::new_err(why.to_owned()), &[("reason", why)])
+}
+
+/// The class of each mistake, with what it says to a program.
+pub(crate) fn raise(error: Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        Error::Field(field, why) => match why {
+            NumError::Empty | NumError::NotANumber | NumError::Negative | NumError::Zero => bad(field, why.reason()),
+            NumError::TooManyDecimals | NumError::TooLarge => unrepresentable(field, why.reason()),
+        },
+        Error::Bad(field, reason) => bad(field, reason),
+        Error::DuplicateCloid(cloid) => {
+            let reason = "was used before";
+            let cloid = cloid.to_string();
+            with(DuplicateCloid::new_err(message), &[("field", "cloid"), ("reason", reason), ("cloid", &cloid)])
+        }
+        Error::UnknownOid(_) => {
+            with(UnknownOrder::new_err(message), &[("field", "oid"), ("reason", "is not known here")])
+        }
+        Error::UnknownCloid(cloid) => {
+            let cloid = cloid.to_string();
+            let reason = "is not known here";
+            with(UnknownOrder::new_err(message), &[("field", "cloid"), ("reason", reason), ("cloid", &cloid)])
+        }
+        Error::Refused(_, phase, why) => {
+            with(TransitionRefused::new_err(message), &[("field", "order"), ("reason", why), ("phase", phase.name())])
+        }
+    }
+}
