@@ -115,9 +115,9 @@ def unchanged(engine: mm.Engine) -> Iterator[None]:
 @contextmanager
 def refused(engine: mm.Engine, field: str, *words: str) -> Iterator[None]:
     """The call is refused, by a sentence that names the argument and why, and changes nothing."""
-    with unchanged(engine), pytest.raises((UsageError, TypeError)) as caught:
+    with unchanged(engine), pytest.raises((TypeError, ValueError)) as caught:
         yield
-    sentence = str(caught.value)
+    sentence = " ".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
     assert field in sentence, f"{sentence!r} does not name {field}"
     if isinstance(caught.value, UsageError):
         assert caught.value.field == field, repr(caught.value)

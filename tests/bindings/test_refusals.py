@@ -31,7 +31,7 @@ NOT_NUMBERS = [
     "inf",
     "-inf",
 ]
-NOT_TEXT = [None, [], {}, b"1", object(), (1,), 1j]
+NOT_TEXT = [[], {}, b"1", object(), (1,), 1j]
 NAN = [D("NaN"), D("Infinity"), D("-Infinity"), D("sNaN")]
 FLOATS = [1.0, 0.0, -1.5, 1e308, float("nan"), float("inf")]
 BEYOND = [
@@ -47,9 +47,9 @@ BEYOND = [
 ]
 BOOLS = [True, False]
 NUMBERS = [*NOT_POSITIVE, *NOT_NUMBERS, *NOT_TEXT, *NAN, *FLOATS, *BEYOND, *BOOLS]
-SIDES = ["", "b", "a", "buy", "BUY", "BA", "S", 1, None, True, "\ud800"]
-COINS = ["", 1, None, b"BTC", True, "\ud800", "BTC\ud83d"]
-INTS = [-1, 2**64, 10**30, True, "1", 1.0, None, D(1)]
+SIDES = ["", "b", "a", "BA", "S", "L", "B ", 1, True, "\ud800"]
+COINS = ["", 1, b"BTC", True, "\ud800", "BTC\ud83d"]
+INTS = [-1, 2**64, 10**30, True, "1", 1.0, D(1)]
 SURROGATE = "\ud800"
 
 
@@ -79,7 +79,8 @@ def trade(**change: Any) -> Callable[[mm.Engine], object]:
     return lambda engine: engine.process(**(args | change))
 
 
-def make_fill(**change: Any) -> Callable[[mm.Engine], object]:
+def told_fill(**change: Any) -> Callable[[mm.Engine], object]:
+    """A `Fill` is a value: what is wrong with it shows when it is made, or when it is told."""
     args = {
         "coin": "BTC",
         "side": "B",
@@ -90,10 +91,10 @@ def make_fill(**change: Any) -> Callable[[mm.Engine], object]:
         "time": T0,
         "start_position": "0",
     }
-    return lambda _: mm.Fill(**(args | change))
+    return lambda engine: engine.process(mm.Fill(**(args | change)))
 
 
-@pytest.mark.parametrize("call", [add, trade, make_fill])
+@pytest.mark.parametrize("call", [add, trade, told_fill])
 @pytest.mark.parametrize("field", ["px", "sz"])
 @pytest.mark.parametrize("value", NUMBERS, ids=names(NUMBERS))
 def test_prices_and_sizes(call: Callable[..., Any], field: str, value: object) -> None:
@@ -141,7 +142,7 @@ def test_no_float_anywhere(call: Callable[[mm.Engine, object], object], value: f
     assert (engine.position("BTC"), engine.get_order(OID)) == before
 
 
-@pytest.mark.parametrize("call", [add, trade, make_fill])
+@pytest.mark.parametrize("call", [add, trade, told_fill])
 @pytest.mark.parametrize("value", SIDES, ids=names(SIDES))
 def test_sides(call: Callable[..., Any], value: object) -> None:
     engine = new()
@@ -149,7 +150,7 @@ def test_sides(call: Callable[..., Any], value: object) -> None:
         call(side=value)(engine)
 
 
-@pytest.mark.parametrize("call", [add, trade, make_fill])
+@pytest.mark.parametrize("call", [add, trade, told_fill])
 @pytest.mark.parametrize("value", COINS, ids=names(COINS))
 def test_coins(call: Callable[..., Any], value: object) -> None:
     engine = new()
@@ -157,7 +158,7 @@ def test_coins(call: Callable[..., Any], value: object) -> None:
         call(coin=value)(engine)
 
 
-@pytest.mark.parametrize("call", [trade, make_fill])
+@pytest.mark.parametrize("call", [trade, told_fill])
 @pytest.mark.parametrize("field", ["oid", "tid", "time"])
 @pytest.mark.parametrize("value", INTS, ids=names(INTS))
 def test_ids_and_times(call: Callable[..., Any], field: str, value: object) -> None:
@@ -205,7 +206,7 @@ def test_a_fill_refused_once_is_taken_when_it_is_right() -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "1.0", 1, D(1), D("1.000"), "01", D("10e-1"), D("0.1e1")], ids=repr)
-def test_all_spellings_of_one(value: mm.Number | Any) -> None:
+def test_all_spellings_of_one(value: Any) -> None:
     engine = new()
     place(engine, sz=value)
     assert engine.worst_long("BTC") == 1
@@ -213,7 +214,7 @@ def test_all_spellings_of_one(value: mm.Number | Any) -> None:
 
 def test_the_wire_round_trips() -> None:
     for text in ("0.00000001", "83757.5", "0.1234567891", "999999999999.1", "3130537.6"):
-        assert str(fill(text, None).sz) == text
+        assert format(fill(text, None).sz, "f") == text
         assert isinstance(fill(text, None).sz, Decimal)
 
 
@@ -230,7 +231,6 @@ def test_words_of_the_tree() -> None:
     with unchanged(engine), pytest.raises(TransitionRefused) as early:
         engine.initiate_modify(cloid, "0x" + "7" * 32, "101", "1")
     assert early.value.phase == "Pending"
-    assert early.value.cloid == cloid
 
 
 def test_one_modify_in_flight() -> None:
@@ -253,6 +253,15 @@ def test_a_closed_order_takes_no_asks() -> None:
             engine.initiate_modify(handle, "0x" + "8" * 32, "102", "2", T0)
 
 
+@pytest.mark.parametrize("field", ["side", "px", "sz", "oid", "tid", "time"])
+def test_a_fill_needs_all_of_its_fields(field: str) -> None:
+    engine = new()
+    with unchanged(engine), pytest.raises((UsageError, TypeError)):
+        trade(**{field: None})(engine)
+    with pytest.raises((UsageError, TypeError)):
+        told_fill(**{field: None})(engine)
+
+
 def test_settings() -> None:
     for wrong in (
         {"instance": -1},
@@ -261,11 +270,11 @@ def test_settings() -> None:
         {"ask_after_ms": -1},
         {"retain_closed": "x"},
     ):
-        with pytest.raises((UsageError, TypeError)):
+        with pytest.raises((UsageError, TypeError, OverflowError)):
             mm.Engine(**wrong)
     with pytest.raises(TypeError):
         mm.Engine(unknown=1)  # type: ignore[call-arg]
-    with pytest.raises((UsageError, TypeError)):
+    with pytest.raises((TypeError, ValueError)):
         mm.Engine(SURROGATE)
 
 

@@ -1,13 +1,25 @@
 """One engine, many threads: no lost fill, no torn answer, no deadlock."""
 
+import faulthandler
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+
+import pytest
 
 import mm
 from tests.bindings.helpers import OID, T0, fill_json, new, place, user_fills
 
 THREADS, EACH = 8, 400
+
+
+@pytest.fixture(autouse=True)
+def no_deadlock() -> Iterator[None]:
+    """A deadlock would hang all tests: after two minutes every thread says where it stands, and the run ends."""
+    faulthandler.dump_traceback_later(120, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 def test_totals_are_exact_under_eight_threads() -> None:

@@ -69,9 +69,9 @@ def test_reprs_read() -> None:
         (order, ("Order(", "BTC", "PartialFilled", str(OID))),
         (order.legs[0], ("Leg(", str(OID))),
         (engine.position("BTC"), ("Position(", "BTC")),
-        (engine.gaps("BTC")[0], ("Gap(", "BTC", "0.2")),
+        (engine.gaps("BTC")[0], ("Gap(", "BTC", "0.5", "0.7")),
         (engine.initiate_cancel(OID, T0), ("CancelRequest(", str(OID))),
-        (engine, ("Engine(",)),
+        (engine, ("Engine",)),
     ):
         text = repr(value)
         assert all(word in text for word in words), text

@@ -26,6 +26,15 @@ READS = frozenset(
 )
 
 
+def said(answer: Any) -> Any:
+    """What an answer says."""
+    if isinstance(answer, mm.Report):
+        return (answer.fills, answer.duplicates, answer.updates, answer.refused, answer.effects)
+    if isinstance(answer, mm.Applied):
+        return (answer.applied, answer.skipped, answer.duplicate, answer.cloid, answer.state, answer.effects)
+    return answer
+
+
 class Recorder:
     """An engine that remembers what it was told, and what it said."""
 
@@ -49,7 +58,7 @@ class Recorder:
         """The same facts to a new engine: the same answers, the same state."""
         other = mm.Engine(ACCOUNT, instance=7)
         for name, args, kwargs, answer in self.journal:
-            assert getattr(other, name)(*args, **kwargs) == answer, name
+            assert said(getattr(other, name)(*args, **kwargs)) == said(answer), name
         assert other.digest() == self.engine.digest()
 
 

@@ -259,7 +259,7 @@ class Evidence:
         if Absent(cloid) in self.atoms:
             # Not on the book and not known how it ended: anything but closed.
             return working | gone | frozenset({"Pending"})
-        if asked - failed:
+        if asked and not failed:
             return frozenset({"CancelPending"}) | (over if leg.ioc and live else frozenset())
         if asked:
             # The words of the error are not evidence of how it ended.

@@ -243,6 +243,7 @@ class Orders(RuleBasedStateMachine):
         self.step()
         sz = min(buys[0].rest, sells[0].rest)
         start = self.world.position.get(coin, Fraction(0))
+        self.world.with_ourselves.add(coin)
         self.world.tid += 104_729
         tid = self.world.tid
         self.world.trade(buys[0], sz, False, start, tid)

@@ -90,6 +90,7 @@ class World:
         self.legs: list[Leg] = []
         self.requests: list[Request] = []
         self.messages: list[Message] = []
+        self.with_ourselves: set[str] = set()  # coins with self-trades: two fills that start from one position
 
     # Questions ---------------------------------------------------------------------------------------------------
 
