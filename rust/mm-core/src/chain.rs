@@ -7,6 +7,7 @@
 //! The last [`Chain::window`] fills are kept one by one, so that late ones find their place exactly; older ones are
 //! folded into runs. What is known about the order of events is thereby a function of the set of fills.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::ids::Ms;
@@ -79,8 +80,10 @@ pub struct Chain {
     old: Vec<Run>,
     recent: VecDeque<Link>,
     strays: Vec<Link>,
+    /// Profit up to the runs' end.
     settled: Option<Pnl>,
-    live: Pnl,
+    /// Profit after so many recent links: worked out when someone looks.
+    worked_out: Cell<(usize, Option<Pnl>)>,
     total: i128,
     gaps: Vec<Gap>,
     dirty: bool,
@@ -100,7 +103,7 @@ impl Chain {
             recent: VecDeque::new(),
             strays: Vec::new(),
             settled: None,
-            live: Pnl::default(),
+            worked_out: Cell::new((0, None)),
             total: 0,
             gaps: Vec::new(),
             dirty: false,
@@ -120,7 +123,7 @@ impl Chain {
         self.anchored = Some(as_of);
         self.old.push(Run { from: as_of, to: as_of, open: position.0, end: position.0 });
         self.settled = cost.map(|cost| Pnl { size: position.0, cost, realised: 0 });
-        self.live = self.settled.unwrap_or(Pnl { size: position.0, ..Pnl::default() });
+        self.worked_out.set((0, self.settled));
         self.proven_until = Some(as_of);
         self.proven_end = position.0;
     }
@@ -140,17 +143,14 @@ impl Chain {
     #[inline]
     pub fn push(&mut self, mut link: Link) -> bool {
         self.total += link.delta;
-        if !self.dirty && !self.is_empty() {
-            let (time, end) = self.tail();
+        if !self.dirty {
+            let (time, end) = if self.is_empty() { (0, link.open) } else { self.tail() };
             if link.floating {
                 link.open = end;
             }
-            if link.time >= time && self.near(link.open, end) && self.strays.is_empty() {
-                if self.settled.is_none() && self.recent.is_empty() {
-                    self.settled = Some(base(link.open, link.px));
-                    self.live = base(link.open, link.px);
-                }
-                self.live = advance(self.live, &link);
+            // A break inside the last millisecond may be closed by this fill, if it is put before others of it.
+            let broken = link.time == time && self.gaps.last().is_some_and(|gap| gap.to == time);
+            if link.time >= time && !broken && self.near(link.open, end) && self.strays.is_empty() {
                 self.recent.push_back(link);
                 if self.gaps.is_empty() && !link.floating {
                     self.proven_until = Some(link.time);
@@ -208,7 +208,12 @@ impl Chain {
 
     /// Average entry and realised profit along the chain.
     pub fn pnl(&self) -> Pnl {
-        self.live
+        let (done, mut pnl) = self.worked_out.get();
+        for link in self.recent.range(done.min(self.recent.len())..) {
+            pnl = Some(advance(pnl.unwrap_or_else(|| base(link.open, link.px)), link));
+        }
+        self.worked_out.set((self.recent.len(), pnl));
+        pnl.unwrap_or(Pnl { size: self.base(), ..Pnl::default() })
     }
 
     /// Compares with a position that the venue states as of a time. `None`: the chain does not reach that far back.
@@ -256,7 +261,11 @@ impl Chain {
     }
 
     fn base(&self) -> i128 {
-        self.old.first().map(|r| r.open).or_else(|| self.recent.front().map(|l| l.open)).unwrap_or(0)
+        self.old
+            .first()
+            .map(|r| r.open)
+            .or_else(|| self.recent.front().map(|l| l.open))
+            .unwrap_or(0)
     }
 
     fn tail(&self) -> (Ms, i128) {
@@ -272,7 +281,9 @@ impl Chain {
     fn fold(&mut self) -> bool {
         let half = self.recent.len() / 2;
         let border = |i: &usize| self.recent[*i - 1].time < self.recent[*i].time;
-        let Some(count) = (1..=half).rev().find(border).or_else(|| (half..self.recent.len()).find(border)) else {
+        let Some(count) =
+            (1..=half).rev().find(border).or_else(|| (half..self.recent.len()).find(border))
+        else {
             return false;
         };
         self.fold_first(count);
@@ -280,16 +291,28 @@ impl Chain {
     }
 
     fn fold_first(&mut self, count: usize) {
+        let (done, pnl) = self.worked_out.get();
+        let mut settled = self.settled;
         for link in self.recent.drain(..count) {
-            self.settled = Some(advance(self.settled.unwrap_or_else(|| base(link.open, link.px)), &link));
+            settled = Some(advance(settled.unwrap_or_else(|| base(link.open, link.px)), &link));
             match self.old.last_mut() {
-                Some(run) if (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs() => {
+                Some(run)
+                    if link.open == run.end
+                        || (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs() =>
+                {
                     run.to = link.time;
                     run.end = link.end();
                 }
-                _ => self.old.push(Run { from: link.time, to: link.time, open: link.open, end: link.end() }),
+                _ => self.old.push(Run {
+                    from: link.time,
+                    to: link.time,
+                    open: link.open,
+                    end: link.end(),
+                }),
             }
         }
+        self.settled = settled;
+        self.worked_out.set(if done >= count { (done - count, pnl) } else { (0, self.settled) });
         if self.old.len() > RUNS_MAX {
             let second = self.old.remove(1);
             self.old[0].to = second.to;
@@ -300,7 +323,8 @@ impl Chain {
     /// A fill older than all that is kept one by one: it lengthens a run, closes a gap, or strays inside a run.
     fn place_old(&mut self, link: Link) {
         let next = self.old.partition_point(|run| run.to < link.time);
-        let inside = self.old.get(next).is_some_and(|run| run.from < link.time && link.time < run.to);
+        let inside =
+            self.old.get(next).is_some_and(|run| run.from < link.time && link.time < run.to);
         // Same millisecond as a border: it may belong to either side.
         let after = (0..self.old.len()).rev().find(|&i| {
             self.old[i].to <= link.time
@@ -323,10 +347,10 @@ impl Chain {
                 self.old[i].end = n.end;
             }
         } else if let Some(i) = before {
-            if i == 0 {
-                if let Some(pnl) = &mut self.settled {
-                    pnl.size -= link.delta; // the run's own base already held it
-                }
+            if i == 0
+                && let Some(pnl) = &mut self.settled
+            {
+                pnl.size -= link.delta; // the run's own base already held it
             }
             self.old[i].from = link.time;
             self.old[i].open = link.open;
@@ -335,7 +359,10 @@ impl Chain {
             self.absorb_strays();
         } else {
             let at = self.old.partition_point(|run| run.from <= link.time);
-            self.old.insert(at, Run { from: link.time, to: link.time, open: link.open, end: link.end() });
+            self.old.insert(
+                at,
+                Run { from: link.time, to: link.time, open: link.open, end: link.end() },
+            );
         }
     }
 
@@ -415,7 +442,13 @@ impl Chain {
     }
 
     /// Follows links from `key` until none fits, and inserts the trail at `at`; a trail put inside must close, or it goes back.
-    fn walk(&self, todo: &mut BTreeMap<i128, Vec<Link>>, key: i128, out: &mut Vec<Link>, at: usize) {
+    fn walk(
+        &self,
+        todo: &mut BTreeMap<i128, Vec<Link>>,
+        key: i128,
+        out: &mut Vec<Link>,
+        at: usize,
+    ) {
         let mut trail: Vec<Link> = Vec::new();
         let mut next = Some(key);
         while let Some(key) = next {
@@ -444,26 +477,30 @@ impl Chain {
         if self.slack == 0 {
             return None;
         }
-        todo.range(at - self.slack..=at + self.slack).map(|(k, _)| *k).min_by_key(|k| (k - at).unsigned_abs())
+        todo.range(at - self.slack..=at + self.slack)
+            .map(|(k, _)| *k)
+            .min_by_key(|k| (k - at).unsigned_abs())
     }
 
     /// Finds the breaks, what is proven, and the profit, from the order that `relink` made.
     fn survey(&mut self) {
         self.gaps.clear();
-        let mut pnl = self.settled;
-        for link in &self.recent {
-            pnl = Some(advance(pnl.unwrap_or_else(|| base(link.open, link.px)), link));
-        }
-        self.live = pnl.unwrap_or(Pnl { size: self.base(), ..Pnl::default() });
+        self.worked_out.set((0, self.settled));
         let stray = self.strays.iter().map(|l| l.time).min();
         let runs = self.old.iter().map(|r| (r.from, r.to, r.open, r.end, false));
         let links = self.recent.iter().map(|l| (l.time, l.time, l.open, l.end(), l.floating));
-        let (mut previous, mut proven): (Option<(Ms, i128)>, Option<(Ms, i128)>) = (None, None);
+        let mut previous: Option<(Ms, i128)> = None;
+        let mut proven = None;
         for (from, to, open, end, floating) in runs.chain(links) {
-            if let Some((time, expected)) = previous {
-                if !self.near(open, expected) {
-                    self.gaps.push(Gap { from: time, to: from, expected: Sz(expected), found: Sz(open) });
-                }
+            if let Some((time, expected)) = previous
+                && !self.near(open, expected)
+            {
+                self.gaps.push(Gap {
+                    from: time,
+                    to: from,
+                    expected: Sz(expected),
+                    found: Sz(open),
+                });
             }
             previous = Some((to, end));
             if self.gaps.is_empty() && !floating && stray.is_none_or(|s| to <= s) {
@@ -472,7 +509,12 @@ impl Chain {
         }
         if let (Some(first), Some(time)) = (self.strays.first(), stray) {
             let net: i128 = self.strays.iter().map(|l| l.delta).sum();
-            self.gaps.push(Gap { from: time, to: time, expected: Sz(first.open + net), found: Sz(first.open) });
+            self.gaps.push(Gap {
+                from: time,
+                to: time,
+                expected: Sz(first.open + net),
+                found: Sz(first.open),
+            });
         }
         self.proven_until = proven.map(|(time, _)| time);
         self.proven_end = proven.map_or(0, |(_, end)| end);

@@ -78,6 +78,15 @@ impl Side {
         }
     }
 
+    /// The amount with the sign of this side.
+    #[inline]
+    pub const fn signed(self, amount: i128) -> i128 {
+        match self {
+            Self::Buy => amount,
+            Self::Sell => -amount,
+        }
+    }
+
     /// The other side.
     pub const fn opposite(self) -> Self {
         match self {

@@ -23,6 +23,7 @@ pub(crate) struct Ledger {
     pub(crate) cash: i128,
     pub(crate) volume: i128,
     pub(crate) maker_volume: i128,
+    /// Σ closedPnl, in `Sz` units of the quote token.
     pub(crate) closed_pnl: i128,
     pub(crate) fees: Vec<(u16, i128)>,
     pub(crate) fills: u64,
@@ -77,7 +78,9 @@ impl Ledger {
             return Err("sz");
         }
         match fill.start {
-            Some(start) if !fill.px.times(start).is_some_and(|usd| usd.0.abs() < USD_BOUND) => Err("start_position"),
+            Some(start) if fill.px.times(start).is_none_or(|usd| usd.0.abs() >= USD_BOUND) => {
+                Err("start_position")
+            }
             _ => Ok(()),
         }
     }
@@ -124,10 +127,9 @@ impl Ledger {
         if before == after {
             return;
         }
-        let sign = leg.side.sign();
         self.open[leg.side as usize] += after.0 - before.0;
-        self.provisional += sign * (after.1 - before.1);
-        self.provisional_cash -= sign * (after.2 - before.2);
+        self.provisional += leg.side.signed(after.1 - before.1);
+        self.provisional_cash -= leg.side.signed(after.2 - before.2);
     }
 
     /// The position as a strategy should see it: fills, and what was told ahead of them.
@@ -137,7 +139,11 @@ impl Ledger {
 
     /// Σ of the sizes that breaks in the chain say are missing, bought and sold apart.
     fn missing(&self) -> (i128, i128) {
-        self.chain.gaps().iter().map(|g| g.missing().0).fold((0, 0), |(up, down), m| (up + m.max(0), down + m.min(0)))
+        self.chain
+            .gaps()
+            .iter()
+            .map(|g| g.missing().0)
+            .fold((0, 0), |(up, down), m| (up + m.max(0), down + m.min(0)))
     }
 
     /// The most the position can become if everything that may still be bought is, and nothing is sold.

@@ -9,6 +9,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 /// One leg as the venue knows it: the facts about it, which only grow, and its phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // independent facts, each true or not yet
 pub struct Leg {
     /// Ours, or the venue's echo of it.
     pub cloid: Option<Cloid>,
@@ -149,7 +150,9 @@ impl Leg {
     pub(crate) fn is_accounted(&self, proven_until: Option<Ms>) -> bool {
         self.provisional() == Sz::ZERO
             && (self.final_sz.is_some_and(|f| self.traded >= f)
-                || self.dead_at.is_some_and(|dead| proven_until.is_some_and(|proven| proven > dead)))
+                || self
+                    .dead_at
+                    .is_some_and(|dead| proven_until.is_some_and(|proven| proven > dead)))
     }
 
     /// A cancel of ours is under way, or a cancel ended it.
@@ -211,7 +214,11 @@ impl OrderState {
     pub const fn is_terminal(self) -> bool {
         matches!(
             self,
-            Self::Filled | Self::FilledImmediately | Self::Cancelled | Self::FilledDuringCancel | Self::Rejected
+            Self::Filled
+                | Self::FilledImmediately
+                | Self::Cancelled
+                | Self::FilledDuringCancel
+                | Self::Rejected
         )
     }
 }
@@ -317,7 +324,9 @@ pub(crate) fn derive(legs: &[&Leg], past: Sz) -> OrderState {
         Phase::Cancelled => OrderState::Cancelled,
         Phase::Rejected => OrderState::Rejected,
         Phase::Filled if leg.in_cancel() => OrderState::FilledDuringCancel,
-        Phase::Filled if leg.sz.is_some_and(|sz| leg.wanted == sz && leg.answered >= sz) && !leg.refuted => {
+        Phase::Filled
+            if leg.sz.is_some_and(|sz| leg.wanted == sz && leg.answered >= sz) && !leg.refuted =>
+        {
             OrderState::FilledImmediately
         }
         Phase::Filled => OrderState::Filled,
@@ -332,13 +341,16 @@ pub(crate) fn ord_status(legs: &[&Leg], past: Sz, state: OrderState) -> OrdStatu
     let live = if executed { OrdStatus::PartiallyFilled } else { OrdStatus::New };
     match state {
         OrderState::CancelPending => OrdStatus::PendingCancel,
-        OrderState::Resting | OrderState::PartialFilled | OrderState::Unknown if modifying => OrdStatus::PendingReplace,
-        OrderState::Pending => OrdStatus::PendingNew,
+        OrderState::Resting | OrderState::PartialFilled | OrderState::Unknown if modifying => {
+            OrdStatus::PendingReplace
+        }
         OrderState::Unknown if seen => live,
-        OrderState::Unknown => OrdStatus::PendingNew,
+        OrderState::Pending | OrderState::Unknown => OrdStatus::PendingNew,
         OrderState::Resting => OrdStatus::New,
         OrderState::PartialFilled => OrdStatus::PartiallyFilled,
-        OrderState::Filled | OrderState::FilledImmediately | OrderState::FilledDuringCancel => OrdStatus::Filled,
+        OrderState::Filled | OrderState::FilledImmediately | OrderState::FilledDuringCancel => {
+            OrdStatus::Filled
+        }
         OrderState::CancelConfirmed | OrderState::Cancelled => OrdStatus::Canceled,
         OrderState::Rejected => OrdStatus::Rejected,
     }

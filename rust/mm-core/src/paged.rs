@@ -12,10 +12,8 @@ const DEPTH_MAX: u8 = 26;
 
 /// Something that can live in a [`Paged`] set.
 pub trait Slot: Copy {
-    /// The value of a slot that holds nothing.
+    /// The value of a slot that holds nothing; what holds something is known apart.
     const EMPTY: Self;
-    /// True of [`Slot::EMPTY`] only.
-    fn is_empty(&self) -> bool;
     /// A well mixed hash of the key part.
     fn hash(&self) -> u64;
     /// Whether the key parts are equal.
@@ -32,11 +30,117 @@ pub fn mix(a: u64, b: u64) -> u64 {
     (product as u64) ^ ((product >> 64) as u64)
 }
 
+/// A group of slots is found by one look at eight tags in one word.
+const GROUP: usize = 8;
+/// The tag of a slot that was never used since its page was made: a search ends here.
+const FREE: u8 = 0;
+/// The tag of a slot whose entry was taken out: a search goes on.
+const GONE: u8 = 1;
+
+/// Slots in groups of eight; every slot has a tag: [`FREE`], [`GONE`], or seven bits of its entry's hash and the top bit.
 #[derive(Clone, Debug)]
 struct Page<S> {
+    tags: Vec<u8>,
     slots: Vec<S>,
-    used: u32,
+    /// Slots that are not free: entries, and those that are gone.
+    taken: u32,
+    /// Those that are gone.
+    gone: u32,
     depth: u8,
+}
+
+impl<S: Slot> Page<S> {
+    fn new(capacity: usize, depth: u8) -> Self {
+        Self {
+            tags: vec![FREE; capacity],
+            slots: vec![S::EMPTY; capacity],
+            taken: 0,
+            gone: 0,
+            depth,
+        }
+    }
+
+    /// The slot with the key of `probe`, or the first one that a search passes where it could go.
+    #[inline]
+    fn find(&self, hash: u64, probe: &S) -> Result<usize, usize> {
+        let groups = self.tags.len() / GROUP;
+        let tag = tag_of(hash);
+        let mut group = first_group(hash, groups);
+        let mut room = None;
+        loop {
+            let at = group * GROUP;
+            let word = self.word(at);
+            let mut hits = equal_bytes(word, tag);
+            while hits != 0 {
+                let slot = at + (hits.trailing_zeros() / 8) as usize;
+                if self.slots[slot].same_key(probe) {
+                    return Ok(slot);
+                }
+                hits &= hits - 1;
+            }
+            let free = equal_bytes(word, FREE);
+            if free != 0 {
+                return Err(room.unwrap_or(at + (free.trailing_zeros() / 8) as usize));
+            }
+            let gone = equal_bytes(word, GONE);
+            if gone != 0 && room.is_none() {
+                room = Some(at + (gone.trailing_zeros() / 8) as usize);
+            }
+            group = if group + 1 == groups { 0 } else { group + 1 };
+        }
+    }
+
+    /// Puts an entry that is certainly new, in a page that certainly has room and nothing gone.
+    #[inline]
+    fn put_new(&mut self, hash: u64, slot: &S) {
+        let groups = self.tags.len() / GROUP;
+        let mut group = first_group(hash, groups);
+        loop {
+            let at = group * GROUP;
+            let free = equal_bytes(self.word(at), FREE);
+            if free != 0 {
+                let at = at + (free.trailing_zeros() / 8) as usize;
+                self.tags[at] = tag_of(hash);
+                self.slots[at] = *slot;
+                self.taken += 1;
+                return;
+            }
+            group = if group + 1 == groups { 0 } else { group + 1 };
+        }
+    }
+
+    #[inline]
+    fn word(&self, at: usize) -> u64 {
+        match self.tags[at..].first_chunk::<GROUP>() {
+            Some(chunk) => u64::from_le_bytes(*chunk),
+            None => 0,
+        }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &S> {
+        self.tags.iter().zip(&self.slots).filter(|(tag, _)| **tag > GONE).map(|(_, slot)| slot)
+    }
+}
+
+/// The top bit of every byte of `word` that equals `byte`. Exact at and below the lowest equal byte, which is all that is
+/// used; a false hit above it costs one comparison of keys.
+#[inline]
+fn equal_bytes(word: u64, byte: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let difference = word ^ (ONES * u64::from(byte));
+    difference.wrapping_sub(ONES) & !difference & (ONES << 7)
+}
+
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // seven bits are asked for
+fn tag_of(hash: u64) -> u8 {
+    (hash >> 32) as u8 | 0x80
+}
+
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // below `groups` by construction
+fn first_group(hash: u64, groups: usize) -> usize {
+    (((hash & 0xffff_ffff) * groups as u64) >> 32) as usize
 }
 
 /// A set of [`Slot`]s by key.
@@ -56,10 +160,9 @@ impl<S: Slot> Default for Paged<S> {
 }
 
 impl<S: Slot> Paged<S> {
-    /// An empty set; allocates nothing but a page of four slots.
+    /// An empty set; allocates nothing but a page of eight slots.
     pub fn new() -> Self {
-        let page = Page { slots: vec![S::EMPTY; 4], used: 0, depth: 0 };
-        Self { directory: vec![0], pages: vec![page], depth: 0, len: 0, horizon: 0 }
+        Self { directory: vec![0], pages: vec![Page::new(GROUP, 0)], depth: 0, len: 0, horizon: 0 }
     }
 
     /// Entries held.
@@ -75,7 +178,9 @@ impl<S: Slot> Paged<S> {
     /// Heap bytes held.
     pub fn bytes(&self) -> usize {
         let slots: usize = self.pages.iter().map(|p| p.slots.capacity()).sum();
-        slots * size_of::<S>() + self.pages.capacity() * size_of::<Page<S>>() + self.directory.capacity() * 4
+        slots * (size_of::<S>() + 1)
+            + self.pages.capacity() * size_of::<Page<S>>()
+            + self.directory.capacity() * 4
     }
 
     /// Entries that are stale before `horizon` may be dropped from now on, when their page needs room.
@@ -88,17 +193,7 @@ impl<S: Slot> Paged<S> {
     pub fn get(&self, probe: &S) -> Option<&S> {
         let hash = probe.hash();
         let page = &self.pages[self.page_of(hash)];
-        let mut at = ideal(hash, page.slots.len());
-        loop {
-            let slot = &page.slots[at];
-            if slot.is_empty() {
-                return None;
-            }
-            if slot.same_key(probe) {
-                return Some(slot);
-            }
-            at = next(at, page.slots.len());
-        }
+        page.find(hash, probe).ok().map(|at| &page.slots[at])
     }
 
     /// Adds `slot`, or gives back the entry that already has its key.
@@ -108,25 +203,22 @@ impl<S: Slot> Paged<S> {
         loop {
             let index = self.page_of(hash);
             let page = &mut self.pages[index];
-            let capacity = page.slots.len();
-            let mut at = ideal(hash, capacity);
-            loop {
-                let there = &page.slots[at];
-                if there.is_empty() {
-                    break;
+            match page.find(hash, &slot) {
+                Ok(at) => return Some(page.slots[at]),
+                Err(at)
+                    if page.tags[at] == GONE
+                        || has_room(page.taken as usize + 1, page.tags.len()) =>
+                {
+                    let fresh = u32::from(page.tags[at] == FREE);
+                    page.taken += fresh;
+                    page.gone -= 1 - fresh;
+                    page.tags[at] = tag_of(hash);
+                    page.slots[at] = slot;
+                    self.len += 1;
+                    return None;
                 }
-                if there.same_key(&slot) {
-                    return Some(*there);
-                }
-                at = next(at, capacity);
+                Err(_) => self.make_room(index),
             }
-            if (page.used as usize + 1) * 8 <= capacity * 7 {
-                page.slots[at] = slot;
-                page.used += 1;
-                self.len += 1;
-                return None;
-            }
-            self.make_room(index);
         }
     }
 
@@ -141,68 +233,61 @@ impl<S: Slot> Paged<S> {
         let hash = probe.hash();
         let index = self.page_of(hash);
         let page = &mut self.pages[index];
-        let capacity = page.slots.len();
-        let mut hole = ideal(hash, capacity);
-        let found = loop {
-            let slot = page.slots[hole];
-            if slot.is_empty() {
-                return None;
-            }
-            if slot.same_key(probe) {
-                break slot;
-            }
-            hole = next(hole, capacity);
-        };
-        // Close the hole: move back every follower that would otherwise not be reached any more.
-        let mut at = next(hole, capacity);
-        while !page.slots[at].is_empty() {
-            let home = ideal(page.slots[at].hash(), capacity);
-            let reachable = if hole <= at { hole < home && home <= at } else { hole < home || home <= at };
-            if !reachable {
-                page.slots[hole] = page.slots[at];
-                hole = at;
-            }
-            at = next(at, capacity);
-        }
-        page.slots[hole] = S::EMPTY;
-        page.used -= 1;
+        let at = page.find(hash, probe).ok()?;
+        // A search that came this far ends in this group anyway if it has a free slot: then this one can be free, too.
+        let ends_here = equal_bytes(page.word(at / GROUP * GROUP), FREE) != 0;
+        page.tags[at] = if ends_here { FREE } else { GONE };
+        page.taken -= u32::from(ends_here);
+        page.gone += u32::from(!ends_here);
         self.len -= 1;
-        Some(found)
+        Some(core::mem::replace(&mut page.slots[at], S::EMPTY))
     }
 
     /// All entries, in no meaningful order.
     pub fn iter(&self) -> impl Iterator<Item = &S> {
-        self.pages.iter().flat_map(|p| p.slots.iter().filter(|s| !s.is_empty()))
+        self.pages.iter().flat_map(Page::entries)
     }
 
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // at most DEPTH_MAX bits are left
     fn page_of(&self, hash: u64) -> usize {
-        let entry = if self.depth == 0 { 0 } else { (hash >> (64 - u32::from(self.depth))) as usize };
+        let entry =
+            if self.depth == 0 { 0 } else { (hash >> (64 - u32::from(self.depth))) as usize };
         self.directory[entry] as usize
     }
 
-    /// Drops what is stale, else grows the page by a step, else splits it. Touches this page only.
+    /// Drops what is stale or gone, else grows the page by a step, else splits it. Touches this page only.
     #[cold]
     fn make_room(&mut self, index: usize) {
         let horizon = self.horizon;
-        let page = &mut self.pages[index];
-        let before = page.used as usize;
-        let live: Vec<S> = page.slots.iter().copied().filter(|s| !s.is_empty() && !s.is_stale(horizon)).collect();
-        self.len -= before - live.len();
-        let capacity = page.slots.len();
-        if live.len() * 8 <= capacity * 5 {
-            refill(page, capacity, &live);
-        } else if capacity < PAGE_MAX || page.depth >= DEPTH_MAX {
-            let grown = if capacity < 128 { capacity * 2 } else { capacity + 64 };
-            refill(page, grown, &live);
+        let (capacity, depth) = (self.pages[index].tags.len(), self.pages[index].depth);
+        let is_live = |s: &&S| horizon == 0 || !s.is_stale(horizon);
+        let live = if horizon == 0 && self.pages[index].gone == 0 {
+            self.pages[index].taken as usize
         } else {
-            self.split(index, &live);
+            self.pages[index].entries().filter(is_live).count()
+        };
+        let keeps_size = live * 8 <= capacity * 5;
+        if !keeps_size && capacity >= PAGE_MAX && depth < DEPTH_MAX {
+            self.split(index);
+            return;
         }
+        let grown = match capacity {
+            _ if keeps_size => capacity,
+            0..128 => capacity * 4,
+            128..384 => 384,
+            _ => capacity + 128,
+        };
+        let old = core::mem::replace(&mut self.pages[index], Page::new(grown, depth));
+        let page = &mut self.pages[index];
+        for slot in old.entries().filter(is_live) {
+            page.put_new(slot.hash(), slot);
+        }
+        self.len -= (old.taken - old.gone) as usize - live;
     }
 
     #[allow(clippy::cast_possible_truncation)] // pages are counted in u32: 2³² of them never fit in memory
-    fn split(&mut self, index: usize, live: &[S]) {
+    fn split(&mut self, index: usize) {
         if self.pages[index].depth == self.depth {
             let mut wider = Vec::with_capacity(self.directory.len() * 2);
             for &page in &self.directory {
@@ -214,51 +299,41 @@ impl<S: Slot> Paged<S> {
         }
         let depth = self.pages[index].depth + 1;
         let bit = 64 - u32::from(depth);
-        let (upper, lower): (Vec<S>, Vec<S>) = live.iter().partition(|s| (s.hash() >> bit) & 1 == 1);
-        let sibling = self.pages.len();
-        self.pages.push(Page { slots: Vec::new(), used: 0, depth });
-        refill(&mut self.pages[sibling], room_for(upper.len()), &upper);
-        refill(&mut self.pages[index], room_for(lower.len()), &lower);
-        self.pages[index].depth = depth;
-        // The entries of the old page are one aligned run; its upper half now belongs to the sibling.
+        let mut hashes = [0u64; PAGE_MAX];
+        let (mut count, mut uppers) = (0, 0);
+        for (hash, slot) in hashes.iter_mut().zip(self.pages[index].entries()) {
+            *hash = slot.hash();
+            uppers += (*hash >> bit & 1) as usize;
+            count += 1;
+        }
+        let mut upper = Page::new(room_for(uppers), depth);
+        let old =
+            core::mem::replace(&mut self.pages[index], Page::new(room_for(count - uppers), depth));
+        let lower = &mut self.pages[index];
+        for (&hash, slot) in hashes.iter().zip(old.entries()) {
+            if hash >> bit & 1 == 1 { upper.put_new(hash, slot) } else { lower.put_new(hash, slot) }
+        }
+        let witness = hashes[0];
+        let sibling = self.pages.len() as u32;
+        self.pages.push(upper);
+        // The entries of the old page are one aligned run of the directory; its upper half now belongs to the sibling.
         let run = 1usize << (self.depth - (depth - 1));
-        let Some(witness) = upper.first().or_else(|| lower.first()) else { return };
-        let start = ((witness.hash() >> (64 - u32::from(self.depth))) as usize) & !(run - 1);
+        let start = ((witness >> (64 - u32::from(self.depth))) as usize) & !(run - 1);
         for entry in &mut self.directory[start + run / 2..start + run] {
-            *entry = sibling as u32;
+            *entry = sibling;
         }
     }
 }
 
-/// The slots that a fresh page gets for `n` entries: loaded to some 70 %, so that it can take more at once.
+/// Pages are filled to fifteen sixteenths at most: a search then still ends soon, as it looks at eight slots at once.
+#[inline]
+fn has_room(taken: usize, capacity: usize) -> bool {
+    taken * 16 <= capacity * 15
+}
+
+/// The slots that a page gets for `n` entries after a split: some room to grow, so that it is not made anew at once.
 fn room_for(n: usize) -> usize {
-    (n * 10 / 7).next_multiple_of(64).clamp(64, PAGE_MAX)
-}
-
-fn refill<S: Slot>(page: &mut Page<S>, capacity: usize, live: &[S]) {
-    page.slots = vec![S::EMPTY; capacity];
-    for slot in live {
-        let mut at = ideal(slot.hash(), capacity);
-        while !page.slots[at].is_empty() {
-            at = next(at, capacity);
-        }
-        page.slots[at] = *slot;
-    }
-    #[allow(clippy::cast_possible_truncation)] // a page is small
-    {
-        page.used = live.len() as u32;
-    }
-}
-
-#[inline]
-#[allow(clippy::cast_possible_truncation)] // below `capacity` by construction
-fn ideal(hash: u64, capacity: usize) -> usize {
-    (((hash & 0xffff_ffff) * capacity as u64) >> 32) as usize
-}
-
-#[inline]
-fn next(at: usize, capacity: usize) -> usize {
-    if at + 1 == capacity { 0 } else { at + 1 }
+    if n <= 280 { 384 } else { PAGE_MAX }
 }
 
 #[cfg(test)]
@@ -271,9 +346,6 @@ mod tests {
 
     impl Slot for Key {
         const EMPTY: Self = Self(0);
-        fn is_empty(&self) -> bool {
-            self.0 == 0
-        }
         fn hash(&self) -> u64 {
             mix(self.0, 7)
         }
@@ -310,7 +382,7 @@ mod tests {
             paged.insert(Key(k));
         }
         assert!((99_000..=100_000).all(|k| paged.get(&Key(k)).is_some()));
-        assert!(paged.len() < 8_000, "old entries go when pages fill: {}", paged.len());
+        assert!(paged.len() < 12_000, "old entries go when pages fill: {}", paged.len());
     }
 
     #[test]
@@ -319,9 +391,6 @@ mod tests {
         struct Same(u64);
         impl Slot for Same {
             const EMPTY: Self = Self(0);
-            fn is_empty(&self) -> bool {
-                self.0 == 0
-            }
             fn hash(&self) -> u64 {
                 42
             }

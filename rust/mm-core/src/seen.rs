@@ -2,7 +2,7 @@
 //!
 //! A fill is (coin, time, tid, oid), and one of these sets belongs to one coin. The usual widths (tid 50 bits, oid
 //! 46, time 42: `hyperliquid-protocol` 8.3) are packed whole, so equal keys are equal fills and nothing is guessed;
-//! the 21 bits left hold a check of the payload, which tells a duplicate from a contradiction. Whatever is wider,
+//! the 22 bits left hold a check of the payload, which tells a duplicate from a contradiction. Whatever is wider,
 //! and system fills with tid 0 (which share it), are kept in full beside.
 
 use std::collections::BTreeMap;
@@ -14,43 +14,52 @@ const TID_BITS: u32 = 50;
 const OID_BITS: u32 = 46;
 const TIME_BITS: u32 = 42;
 
-/// tid, oid and time packed, and a check of the payload that is never zero.
+/// tid (50 bits), oid (46) and time (42), and a check of the payload (22). Twenty bytes: fields are read as copies, as
+/// they are not aligned to their size.
 #[derive(Clone, Copy, Debug)]
-struct Packed([u32; 5]);
+#[repr(C, packed(4))]
+struct Packed {
+    /// tid, and the low 14 bits of the oid.
+    first: u64,
+    /// The other 32 bits of the oid, and the low 32 of the time.
+    second: u64,
+    /// The other 10 bits of the time, and the check.
+    third: u32,
+}
 
 impl Packed {
+    #[inline]
     #[allow(clippy::cast_possible_truncation)] // packing is truncation by design; the widths were tested
     fn new(time: u64, tid: u64, oid: u64, check: u32) -> Self {
-        let low = u128::from(tid) | (u128::from(oid) << TID_BITS) | (u128::from(time) << (TID_BITS + OID_BITS));
-        let high = ((time >> (128 - TID_BITS - OID_BITS)) as u32) | (check | 1) << 10;
-        Self([low as u32, (low >> 32) as u32, (low >> 64) as u32, (low >> 96) as u32, high])
+        Self {
+            first: tid | oid << TID_BITS,
+            second: oid >> (64 - TID_BITS) | time << 32,
+            third: (time >> 32) as u32 | check << (TIME_BITS - 32),
+        }
     }
 
     fn time(&self) -> u64 {
-        u64::from(self.0[3]) | (u64::from(self.0[4] & 0x3ff) << 32)
+        self.second >> 32 | u64::from(self.third & TIME_TOP) << 32
     }
 
     fn check(&self) -> u32 {
-        self.0[4] >> 10
+        self.third >> (TIME_BITS - 32)
     }
 }
 
+/// The bits of [`Packed::third`] that belong to the time.
+const TIME_TOP: u32 = (1 << (TIME_BITS - 32)) - 1;
+
 impl Slot for Packed {
-    const EMPTY: Self = Self([0; 5]);
-    fn is_empty(&self) -> bool {
-        self.0[4] == 0 // the check's lowest bit is always set
-    }
+    const EMPTY: Self = Self { first: 0, second: 0, third: 0 };
     #[inline]
     fn hash(&self) -> u64 {
-        let w = &self.0;
-        mix(
-            u64::from(w[0]) | (u64::from(w[1]) << 32),
-            u64::from(w[2]) | (u64::from(w[3] ^ (w[4] << 22)) << 32),
-        )
+        mix(self.first, self.second ^ u64::from(self.third & TIME_TOP) << 54)
     }
     #[inline]
     fn same_key(&self, other: &Self) -> bool {
-        self.0[..4] == other.0[..4] && (self.0[4] ^ other.0[4]) & 0x3ff == 0
+        let top = (self.third ^ other.third) & TIME_TOP;
+        (self.first ^ other.first) | (self.second ^ other.second) | u64::from(top) == 0
     }
     fn is_stale(&self, horizon: u64) -> bool {
         self.time() < horizon
@@ -88,19 +97,25 @@ fn payload(fill: &Fill<'_>) -> u64 {
 }
 
 impl SeenFills {
-    /// Remembers `fill` unless it is known, and says which.
+    /// Remembers `fill` unless it is known, and says which; with a hash of all that identifies it.
     #[inline]
-    pub fn insert(&mut self, fill: &Fill<'_>) -> Seen {
+    pub fn insert(&mut self, fill: &Fill<'_>) -> (Seen, u64) {
         let payload = payload(fill);
-        let fits = fill.tid >> TID_BITS == 0 && fill.oid.0 >> OID_BITS == 0 && fill.time >> TIME_BITS == 0;
-        let known = if fits && fill.tid != 0 {
+        let fits =
+            fill.tid >> TID_BITS == 0 && fill.oid.0 >> OID_BITS == 0 && fill.time >> TIME_BITS == 0;
+        if fits && fill.tid != 0 {
             #[allow(clippy::cast_possible_truncation)] // 22 bits are asked for
-            let check = (payload >> 42) as u32 | 1;
+            let check = (payload >> 42) as u32;
             let slot = Packed::new(fill.time, fill.tid, fill.oid.0, check);
-            self.packed.insert(slot).map(|old| old.check() == check)
-        } else {
-            self.insert_wide(fill, payload)
-        };
+            let known = self.packed.insert(slot).map(|old| old.check() == check);
+            return (Self::judge(known), slot.hash() ^ payload);
+        }
+        let identity = mix(mix(fill.time, fill.tid), fill.oid.0) ^ payload;
+        (Self::judge(self.insert_wide(fill, payload)), identity)
+    }
+
+    #[inline]
+    const fn judge(known: Option<bool>) -> Seen {
         match known {
             None => Seen::New,
             Some(true) => Seen::Duplicate,
@@ -110,8 +125,11 @@ impl SeenFills {
 
     #[cold]
     fn insert_wide(&mut self, fill: &Fill<'_>, payload: u64) -> Option<bool> {
-        let (px, sz, start) =
-            if fill.tid == 0 { (fill.px.0, fill.sz.0, fill.start.map(|s| s.0)) } else { (0, 0, None) };
+        let (px, sz, start) = if fill.tid == 0 {
+            (fill.px.0, fill.sz.0, fill.start.map(|s| s.0))
+        } else {
+            (0, 0, None)
+        };
         let key = (fill.time, fill.tid, fill.oid.0, px, sz, start);
         if let Some(&old) = self.wide.get(&key) {
             return Some(old == payload);

@@ -128,6 +128,7 @@ impl PyEngine {
             chain_window,
             retain_closed,
             link_slack: maybe("link_slack", link_slack, Sz::parse_amount)?.unwrap_or_default(),
+            longhand: false,
         };
         Ok(Self { inner: Mutex::new(Inner { engine: Engine::new(account, config), out: Vec::new() }) })
     }
@@ -668,7 +669,7 @@ impl PyEngine {
         let mut inner = self.lock()?;
         let Inner { engine, out } = &mut *inner;
         out.clear();
-        let outcome = engine.fill(fill, out).map_err(raise)?;
+        let outcome = engine.fill(fill, false, out).map_err(raise)?;
         let told = if out.is_empty() {
             Vec::new()
         } else {

@@ -44,8 +44,12 @@ impl fmt::Display for FrameError {
             Self::TooLarge { length } => {
                 write!(f, "a frame of {length} bytes: more than the {} allowed", crate::FRAME_MAX)
             }
-            Self::TooDeep { at } => write!(f, "at byte {at}: nested deeper than {}", crate::DEPTH_MAX),
-            Self::Truncated { at } => write!(f, "the text ends at byte {at}, in the middle of a value"),
+            Self::TooDeep { at } => {
+                write!(f, "at byte {at}: nested deeper than {}", crate::DEPTH_MAX)
+            }
+            Self::Truncated { at } => {
+                write!(f, "the text ends at byte {at}, in the middle of a value")
+            }
             Self::NotJson { at, why } => write!(f, "at byte {at}: not JSON, {why}"),
             Self::Shape { at, why } => write!(f, "at byte {at}: not a frame of the venue, {why}"),
         }

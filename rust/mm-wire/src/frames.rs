@@ -14,7 +14,7 @@ use crate::error::{FieldError, FrameError, Refusal, Trouble};
 use crate::held::{HELD_MAX, Held, Kind};
 use crate::json::Scanner;
 use crate::object::{Keys, more, once};
-use crate::{FRAME_MAX, read};
+use crate::{FRAME_MAX, read, usual};
 
 /// What the venue may say before anything else: plain text, the only frame that is not JSON.
 pub const GREETING: &str = "Websocket connection established.";
@@ -107,16 +107,38 @@ pub(crate) fn decode_holding<'a, S: Sink<'a>>(
     sink: &mut S,
     limit: usize,
 ) -> Result<(), FrameError> {
-    if frame.trim_ascii() == GREETING.as_bytes() {
-        sink.begin(&Head { channel: Channel::Other(GREETING), user: None, snapshot: false });
-        return Ok(());
-    }
     let mut held = Held::new(limit);
-    let head = envelope(&mut Scanner::new(frame), &mut held)?;
+    let head = match usual(frame, &mut held)? {
+        Some(head) => head,
+        None if frame.trim_ascii() == GREETING.as_bytes() => {
+            Head { channel: Channel::Other(GREETING), user: None, snapshot: false }
+        }
+        None => envelope(&mut Scanner::new(frame), &mut held)?,
+    };
     if sink.begin(&head) {
         held.deliver(sink)?;
     }
     Ok(())
+}
+
+/// The whole frame, if all around its list is as usual.
+#[inline]
+fn usual<'a>(frame: &'a [u8], held: &mut Held<'a>) -> Result<Option<Head<'a>>, FrameError> {
+    let Some((head, list)) = usual::head(frame) else { return Ok(None) };
+    let mut s = Scanner::new(frame);
+    s.pass(frame.len() - list.len());
+    let end: &[u8] = if head.channel == Channel::OrderUpdates {
+        held.list(&mut s, Kind::Update, 1)?;
+        b"}"
+    } else {
+        held.list(&mut s, Kind::Fill, 2)?;
+        b"}}"
+    };
+    if s.rest() == end {
+        return Ok(Some(head));
+    }
+    held.clear(); // there is more to it: from the start
+    Ok(None)
 }
 
 fn envelope<'a>(s: &mut Scanner<'a>, held: &mut Held<'a>) -> Result<Head<'a>, FrameError> {
@@ -168,7 +190,11 @@ fn envelope<'a>(s: &mut Scanner<'a>, held: &mut Held<'a>) -> Result<Head<'a>, Fr
     Ok(head)
 }
 
-fn data<'a>(s: &mut Scanner<'a>, head: &mut Head<'a>, held: &mut Held<'a>) -> Result<(), FrameError> {
+fn data<'a>(
+    s: &mut Scanner<'a>,
+    head: &mut Head<'a>,
+    held: &mut Held<'a>,
+) -> Result<(), FrameError> {
     match head.channel {
         Channel::UserFills => user_fills(s, head, held),
         Channel::OrderUpdates => held.list(s, Kind::Update, 1),
@@ -177,7 +203,11 @@ fn data<'a>(s: &mut Scanner<'a>, head: &mut Head<'a>, held: &mut Held<'a>) -> Re
     }
 }
 
-fn user_fills<'a>(s: &mut Scanner<'a>, head: &mut Head<'a>, held: &mut Held<'a>) -> Result<(), FrameError> {
+fn user_fills<'a>(
+    s: &mut Scanner<'a>,
+    head: &mut Head<'a>,
+    held: &mut Held<'a>,
+) -> Result<(), FrameError> {
     const FILLS: usize = 2;
     const KEYS: Keys<3> = Keys::new(["isSnapshot", "user", "fills"]);
     let (mut seen, mut guess) = (0, 0);
@@ -217,27 +247,24 @@ fn user<'a>(s: &mut Scanner<'a>, held: &mut Held<'a>) -> Result<(), FrameError> 
     let mut going = enter(s, "an object with one event is wanted")?;
     while going {
         let start = *s;
-        match KEYS.read(s, FILLS)? {
-            Some(place) => {
-                shaped(once(&mut seen, place), &start, "a key is given twice")?;
-                held.list(s, if place == FILLS { Kind::Fill } else { Kind::NonUserCancel }, 2)?;
+        if let Some(place) = KEYS.read(s, FILLS)? {
+            shaped(once(&mut seen, place), &start, "a key is given twice")?;
+            held.list(s, if place == FILLS { Kind::Fill } else { Kind::NonUserCancel }, 2)?;
+        } else {
+            let value = *s;
+            s.skip(2)?;
+            if others == OTHERS_MAX {
+                return Err(FrameError::Shape { at: start.at(), why: "one event is wanted" });
             }
-            None => {
-                let value = *s;
-                s.skip(2)?;
-                if others == OTHERS_MAX {
-                    return Err(FrameError::Shape { at: start.at(), why: "one event is wanted" });
+            let raw = s.since(&value);
+            match read::text(&mut start.clone()) {
+                Ok(key) => held.other(key, raw),
+                Err(Trouble::Field(why)) => {
+                    held.surfaced(raw, others, Refusal::Field { name: "user", why });
                 }
-                let raw = s.since(&value);
-                match read::text(&mut start.clone()) {
-                    Ok(key) => held.other(key, raw),
-                    Err(Trouble::Field(why)) => {
-                        held.surfaced(raw, others, Refusal::Field { name: "user", why });
-                    }
-                    Err(Trouble::Frame(error)) => return Err(error),
-                }
-                others += 1;
+                Err(Trouble::Frame(error)) => return Err(error),
             }
+            others += 1;
         }
         going = more(s)?;
     }
@@ -256,7 +283,11 @@ fn enter(s: &mut Scanner<'_>, why: &'static str) -> Result<bool, FrameError> {
 }
 
 /// A field of the envelope that cannot be used spoils the frame.
-fn shaped<T>(read: Result<T, Trouble>, at: &Scanner<'_>, why: &'static str) -> Result<T, FrameError> {
+fn shaped<T>(
+    read: Result<T, Trouble>,
+    at: &Scanner<'_>,
+    why: &'static str,
+) -> Result<T, FrameError> {
     read.map_err(|trouble| match trouble {
         Trouble::Frame(error) => error,
         Trouble::Field(FieldError::NotUtf8) => {

@@ -4,8 +4,8 @@
 //! a vector, up to [`HELD_MAX`]. Of a longer list the rest is only checked at first, and read a second time when it
 //! is delivered: memory stays bounded whatever the text is, and no text is too long for that.
 //!
-//! Measured against the alternative, a pass over the text that only checks it: that pass costs about half as
-//! much as reading does, holding back about a tenth.
+//! The alternative, a pass over every text that only checks it, costs twice what reading costs (335 ns a fill
+//! against 157, measured): a check must look at every character, a reader knows most of them beforehand.
 
 use mm_core::event::{Fill, Update};
 use mm_core::ids::Oid;
@@ -15,6 +15,7 @@ use crate::fill::fill;
 use crate::frames::{Sink, Surfaced};
 use crate::json::Scanner;
 use crate::update::{non_user_cancel, update};
+use crate::usual;
 
 /// How many records are held; the venue's longest list has 2,000.
 pub(crate) const HELD_MAX: usize = 4_096;
@@ -59,6 +60,13 @@ impl<'a> Held<'a> {
         Self { first: None, more: Vec::new(), rests: Vec::new(), limit }
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.first = None;
+        self.more.clear();
+        self.rests.clear();
+    }
+
     #[inline]
     fn push(&mut self, item: Item<'a>, ahead: usize) {
         if self.first.is_none() {
@@ -82,7 +90,12 @@ impl<'a> Held<'a> {
     }
 
     /// Reads a list, around which `inside` brackets are open.
-    pub(crate) fn list(&mut self, s: &mut Scanner<'a>, kind: Kind, inside: u32) -> Result<(), FrameError> {
+    pub(crate) fn list(
+        &mut self,
+        s: &mut Scanner<'a>,
+        kind: Kind,
+        inside: u32,
+    ) -> Result<(), FrameError> {
         if s.peek()? != b'[' {
             return Err(FrameError::Shape { at: s.at(), why: "a list of records is wanted" });
         }
@@ -155,12 +168,28 @@ fn each<'a>(
 
 /// Reads one record. One that is not understood is passed over, checked, and becomes a surfaced one.
 #[inline]
-fn record<'a>(s: &mut Scanner<'a>, kind: Kind, index: usize, inside: u32) -> Result<Item<'a>, FrameError> {
+fn record<'a>(
+    s: &mut Scanner<'a>,
+    kind: Kind,
+    index: usize,
+    inside: u32,
+) -> Result<Item<'a>, FrameError> {
+    let usual = match kind {
+        Kind::Fill => usual::fill(s.rest()).map(|(fill, rest)| (Item::Fill(fill), rest)),
+        Kind::Update => usual::update(s.rest()).map(|(update, rest)| (Item::Update(update), rest)),
+        Kind::NonUserCancel => None,
+    };
+    if let Some((item, rest)) = usual {
+        s.pass(s.rest().len() - rest.len());
+        return Ok(item);
+    }
     let start = *s;
     let read = match kind {
         Kind::Fill => fill(s, inside).map(Item::Fill),
         Kind::Update => update(s, inside).map(Item::Update),
-        Kind::NonUserCancel => non_user_cancel(s, inside).map(|(coin, oid)| Item::NonUserCancel(coin, oid)),
+        Kind::NonUserCancel => {
+            non_user_cancel(s, inside).map(|(coin, oid)| Item::NonUserCancel(coin, oid))
+        }
     };
     match read {
         Ok(item) => Ok(item),

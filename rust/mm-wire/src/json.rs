@@ -5,7 +5,7 @@
 //!   in a string that nobody reads harms nobody.
 //! - Nesting is bounded by [`crate::DEPTH_MAX`]: the brackets that are open fit the bits of one word.
 //! - Two paths: with sixteen bytes of text ahead a whole number, key or short string is read in one piece
-//!   ([`crate::swar`]); near the end of the text, and whenever the piece is unusual, byte by byte.
+//!   (`swar.rs`); near the end of the text, and whenever the piece is unusual, byte by byte.
 
 use crate::DEPTH_MAX;
 use crate::error::FrameError;
@@ -49,14 +49,6 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(crate) fn word(&self) -> Option<u128> {
         self.rest.first_chunk().map(|chunk| u128::from_le_bytes(*chunk))
-    }
-
-    /// The sixteen bytes after the next one, if there are as many.
-    #[inline]
-    pub(crate) fn word_after_one(&self) -> Option<u128> {
-        let chunk: &[u8; 1 + swar::WIDTH] = self.rest.first_chunk()?;
-        let (_, chunk) = chunk.split_first_chunk::<1>()?;
-        chunk.first_chunk().map(|chunk| u128::from_le_bytes(*chunk))
     }
 
     /// Passes `count` bytes that the caller has looked at; never beyond the end.
@@ -237,7 +229,10 @@ impl<'a> Scanner<'a> {
                     }
                     break;
                 }
-                self.expect(if object { b'}' } else { b']' }, "a comma or the closing bracket is wanted")?;
+                self.expect(
+                    if object { b'}' } else { b']' },
+                    "a comma or the closing bracket is wanted",
+                )?;
                 objects >>= 1;
                 open -= 1;
             }

@@ -11,16 +11,26 @@ mod frames;
 mod held;
 pub mod json;
 mod object;
+mod position;
 mod read;
 mod swar;
 mod update;
+mod usual;
 pub mod words;
 
 pub use error::{FieldError, FrameError, Refusal};
 pub use frames::{Channel, GREETING, Head, Sink, Surfaced, decode, decode_fills};
-pub use read::parse_position;
+pub use position::parse_position;
 
 /// The deepest nesting that is read; the venue's frames have five.
 pub const DEPTH_MAX: u32 = 64;
 /// The longest frame that is read: 4 MiB, several times the largest snapshot.
 pub const FRAME_MAX: usize = 4 << 20;
+
+#[cfg(test)]
+extern crate self as mm_wire;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+#[cfg(test)]
+mod tests;

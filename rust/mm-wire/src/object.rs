@@ -50,7 +50,11 @@ impl<const N: usize> Keys<N> {
     /// Reads a key, its colon and the blanks after it. Gives its place in the list; `None` for an unknown key.
     /// `guess` is the place to try first; any number will do.
     #[inline]
-    pub(crate) fn read(&self, s: &mut Scanner<'_>, guess: usize) -> Result<Option<usize>, FrameError> {
+    pub(crate) fn read(
+        &self,
+        s: &mut Scanner<'_>,
+        guess: usize,
+    ) -> Result<Option<usize>, FrameError> {
         if let Some(word) = s.word() {
             if guess < N && word & self.masks[guess] == self.words[guess] {
                 s.pass(self.names[guess].len() + 3);
@@ -111,7 +115,11 @@ pub(crate) fn once(seen: &mut u32, place: usize) -> Result<(), Trouble> {
 
 /// Refuses the record if a needed key was not seen.
 #[inline]
-pub(crate) fn complete<const N: usize>(keys: &Keys<N>, seen: u32, needed: u32) -> Result<(), Refusal> {
+pub(crate) fn complete<const N: usize>(
+    keys: &Keys<N>,
+    seen: u32,
+    needed: u32,
+) -> Result<(), Refusal> {
     let missing = needed & !seen;
     if missing == 0 {
         return Ok(());

@@ -9,50 +9,18 @@ use mm_core::num::{NumError, PX_DECIMALS, Px, SZ_DECIMALS, Sz};
 
 use crate::error::{FieldError, FrameError, Trouble};
 use crate::json::Scanner;
+use crate::position::{is_exact, parse_position};
 use crate::swar;
 
-/// Significant decimal digits that a double always carries.
-const DOUBLE_DIGITS: u32 = 15;
+/// The scales, as the shortcut wants them.
+pub(crate) const PX: usize = PX_DECIMALS as usize;
+pub(crate) const SZ: usize = SZ_DECIMALS as usize;
 
-/// Reads a `startPosition`: a signed quantity that the venue printed from a double.
-///
-/// The venue writes it as `printf("%.10f")` with the zeros stripped, so that from about 6 · 10⁵ units up it shows
-/// the double's error: `3130537.6000000001`, `-671022.0699999999`. A double carries fifteen significant
-/// digits of any decimal unharmed, and its own error lies beyond them. Hence: the value is rounded to fifteen
-/// significant digits (halves away from zero), which gives back the decimal that the double stood for. Shorter
-/// texts are taken as they are. `px`, `sz`, `fee` and `closedPnl` show no such artefacts and are never rounded.
-pub fn parse_position(text: &[u8]) -> Result<Sz, NumError> {
-    let exact = Sz::parse_signed(text)?.0;
-    let digits = exact.unsigned_abs().checked_ilog10().map_or(1, |log| log + 1);
-    if digits <= DOUBLE_DIGITS {
-        return Ok(Sz(exact));
-    }
-    let unit = 10i128.pow(digits - DOUBLE_DIGITS);
-    let half = unit / 2 * exact.signum();
-    Ok(Sz((exact + half) / unit * unit))
-}
-
-const POW10: [u64; 11] = {
-    let mut table = [1u64; 11];
-    let mut i = 1;
-    while i < table.len() {
-        table[i] = table[i - 1] * 10;
-        i += 1;
-    }
-    table
-};
-
-/// A number of at most fourteen digits, scaled by 10^`decimals`, and the length of its text; `None`: look closer.
+/// A short number, and the length of its string; `None`: look closer.
 #[inline]
-fn short_decimal(s: &Scanner<'_>, decimals: u32) -> Option<(i128, usize)> {
-    if s.rest().first() != Some(&b'"') {
-        return None;
-    }
-    let read = swar::decimal(s.word_after_one()?)?;
-    let factor = POW10.get((decimals as usize).checked_sub(read.fraction)?)?;
-    // Below 10^15 · 10^10: neither this nor the sign can overflow, and `SZ_MAX` is not exceeded.
-    let magnitude = (u128::from(read.mantissa) * u128::from(*factor)).cast_signed();
-    Some((if read.negative { -magnitude } else { magnitude }, read.length))
+fn short<const DECIMALS: usize>(s: &Scanner<'_>) -> Option<(i64, usize)> {
+    let text = s.rest().strip_prefix(b"\"")?;
+    swar::decimal::<DECIMALS>(text.first_chunk()?).map(|(value, length)| (value, length + 1))
 }
 
 /// The text of a string that needs no decoding.
@@ -66,18 +34,20 @@ fn plain<'a>(s: &mut Scanner<'a>) -> Result<&'a [u8], Trouble> {
 }
 
 #[cold]
-fn long_decimal(s: &mut Scanner<'_>, parse: fn(&[u8]) -> Result<Sz, NumError>) -> Result<Sz, Trouble> {
+fn long_decimal(
+    s: &mut Scanner<'_>,
+    parse: fn(&[u8]) -> Result<Sz, NumError>,
+) -> Result<Sz, Trouble> {
     parse(plain(s)?).map_err(|why| FieldError::Number(why).into())
 }
 
 /// A price: zero or more (a settlement may happen at zero).
 #[inline]
 pub(crate) fn price(s: &mut Scanner<'_>) -> Result<Px, Trouble> {
-    if let Some((value, length)) = short_decimal(s, PX_DECIMALS)
+    if let Some((value, length)) = short::<PX>(s)
         && value >= 0
-        && let Ok(value) = i64::try_from(value)
     {
-        s.pass(length + 2);
+        s.pass(length);
         return Ok(Px(value));
     }
     long_price(s)
@@ -94,10 +64,10 @@ fn long_price(s: &mut Scanner<'_>) -> Result<Px, Trouble> {
 /// A size: more than zero.
 #[inline]
 pub(crate) fn size(s: &mut Scanner<'_>) -> Result<Sz, Trouble> {
-    match short_decimal(s, SZ_DECIMALS) {
+    match short::<SZ>(s) {
         Some((value, length)) if value > 0 => {
-            s.pass(length + 2);
-            Ok(Sz(value))
+            s.pass(length);
+            Ok(Sz(value.into()))
         }
         _ => long_decimal(s, Sz::parse),
     }
@@ -106,10 +76,10 @@ pub(crate) fn size(s: &mut Scanner<'_>) -> Result<Sz, Trouble> {
 /// A remainder: zero or more.
 #[inline]
 pub(crate) fn amount(s: &mut Scanner<'_>) -> Result<Sz, Trouble> {
-    match short_decimal(s, SZ_DECIMALS) {
+    match short::<SZ>(s) {
         Some((value, length)) if value >= 0 => {
-            s.pass(length + 2);
-            Ok(Sz(value))
+            s.pass(length);
+            Ok(Sz(value.into()))
         }
         _ => long_decimal(s, Sz::parse_amount),
     }
@@ -118,25 +88,24 @@ pub(crate) fn amount(s: &mut Scanner<'_>) -> Result<Sz, Trouble> {
 /// A fee, a profit: of either sign; `null` is nothing.
 #[inline]
 pub(crate) fn signed(s: &mut Scanner<'_>) -> Result<Option<Sz>, Trouble> {
-    maybe_signed(s, Sz::parse_signed)
+    if let Some((value, length)) = short::<SZ>(s) {
+        s.pass(length);
+        return Ok(Some(Sz(value.into())));
+    }
+    if null(s)? { Ok(None) } else { long_decimal(s, Sz::parse_signed).map(Some) }
 }
 
 /// A position; see [`parse_position`]. `null` is nothing.
 #[inline]
 pub(crate) fn position(s: &mut Scanner<'_>) -> Result<Option<Sz>, Trouble> {
-    maybe_signed(s, parse_position) // the short way has at most fifteen digits: nothing to round there
-}
-
-#[inline]
-fn maybe_signed(
-    s: &mut Scanner<'_>,
-    parse: fn(&[u8]) -> Result<Sz, NumError>,
-) -> Result<Option<Sz>, Trouble> {
-    if let Some((value, length)) = short_decimal(s, SZ_DECIMALS) {
-        s.pass(length + 2);
-        return Ok(Some(Sz(value)));
+    match short::<SZ>(s) {
+        Some((value, length)) if is_exact(length - 1) => {
+            s.pass(length);
+            Ok(Some(Sz(value.into())))
+        }
+        _ if null(s)? => Ok(None),
+        _ => long_decimal(s, parse_position).map(Some),
     }
-    if null(s)? { Ok(None) } else { long_decimal(s, parse).map(Some) }
 }
 
 /// Passes a `null`, if it is one.
@@ -152,9 +121,8 @@ pub(crate) fn null(s: &mut Scanner<'_>) -> Result<bool, FrameError> {
 /// An id or a time: a whole number of 64 bits, read from its digits and never through a double.
 #[inline]
 pub(crate) fn whole(s: &mut Scanner<'_>) -> Result<u64, Trouble> {
-    if let Some((value, count)) = s.word().and_then(swar::digits)
-        && !matches!(s.rest().get(count), Some(b'.' | b'e' | b'E'))
-        && (count == 1 || s.rest().first() != Some(&b'0'))
+    if let Some((value, count)) = s.rest().first_chunk().and_then(swar::id)
+        && matches!(s.rest().get(count), Some(b',' | b'}'))
     {
         s.pass(count);
         return Ok(value);

@@ -4,6 +4,7 @@
 //! integer arithmetic on such words: no branch depends on the text, so numbers of any length cost the same.
 //! Every answer is exact or `None`; the callers then take the slow and thorough way.
 #![allow(clippy::cast_possible_truncation)] // halves of words are taken on purpose
+#![allow(clippy::inline_always)] // as calls, these pass their answers through memory
 
 /// Bytes in a word.
 pub(crate) const WIDTH: usize = 16;
@@ -26,12 +27,6 @@ const fn index(hits: u128) -> usize {
     (hits.trailing_zeros() >> 3) as usize
 }
 
-/// Where `byte` first stands; [`WIDTH`] when it does not.
-#[inline]
-pub(crate) const fn find(word: u128, byte: u8) -> usize {
-    index(zeros(word ^ splat(byte)))
-}
-
 /// Where the text of a JSON string first needs attention: a quote, a backslash or a control character.
 #[inline]
 pub(crate) const fn find_special(word: u128) -> usize {
@@ -50,13 +45,6 @@ pub(crate) fn is_plain(block: &[u8; 32]) -> bool {
     special == 0
 }
 
-/// The high bit of each byte that is above nine; the input has `'0'` taken off already.
-/// Exact up to and including the first: a carry may spoil those after it.
-#[inline]
-const fn not_digits(word: u128) -> u128 {
-    (word.wrapping_add(splat(0x76)) | word) & HIGH
-}
-
 /// The number written by eight bytes of value 0 to 9.
 #[inline]
 const fn eight(word: u64) -> u64 {
@@ -66,64 +54,64 @@ const fn eight(word: u64) -> u64 {
     low.wrapping_add(high) >> 32
 }
 
-/// The number written by the first `count` (1 to 15) digits of `word`, `'0'` taken off already;
-/// `None` if one of them is no digit.
-#[inline]
-const fn number(word: u128, count: usize) -> Option<u64> {
-    let aligned = word.wrapping_shl(8 * (WIDTH - count) as u32);
-    if not_digits(aligned) != 0 {
+/// The digits that eight bytes begin with: the number that they write, and how many there are.
+/// `None` for none.
+#[inline(always)]
+const fn leading_digits(text: [u8; 8]) -> Option<(u64, usize)> {
+    let body = u64::from_le_bytes(text) ^ splat8(b'0');
+    let others = ((body & splat8(0x7f)).wrapping_add(splat8(0x76)) | body) & splat8(0x80);
+    let bits = others.trailing_zeros() & !7; // 64 when all are digits
+    if bits == 0 {
         return None;
     }
-    Some(eight(aligned as u64).wrapping_mul(100_000_000).wrapping_add(eight((aligned >> 64) as u64)))
+    Some((eight(body.wrapping_shl(64 - bits)), bits as usize / 8))
 }
 
-/// A decimal as written: sign, digits without the dot, how many of them stand after it.
-pub(crate) struct Decimal {
-    pub(crate) negative: bool,
-    pub(crate) mantissa: u64,
-    pub(crate) fraction: usize,
-    /// Characters, the closing quote not counted.
-    pub(crate) length: usize,
+const POW10: [u64; 11] = {
+    let mut table = [1u64; 11];
+    let mut i = 1;
+    while i < table.len() {
+        table[i] = table[i - 1] * 10;
+        i += 1;
+    }
+    table
+};
+
+/// Bytes that [`decimal`] looks at: a sign, eight digits, a dot, eight digits, a quote, and some to spare.
+pub(crate) const DECIMAL_WIDTH: usize = 20;
+
+/// Reads a decimal up to its closing quote, as an integer scaled by 10^`DECIMALS` (at most ten), and the length of
+/// its text with the quote. Only a number with one to eight digits on each side of its dot: its value cannot overflow.
+#[inline(always)]
+pub(crate) fn decimal<const DECIMALS: usize>(text: &[u8; DECIMAL_WIDTH]) -> Option<(i64, usize)> {
+    let negative = text[0] == b'-';
+    let start = usize::from(negative);
+    let (whole, before) = leading_digits(*text.get(start..)?.first_chunk()?)?;
+    let dot = start + before;
+    if *text.get(dot)? != b'.' {
+        return None;
+    }
+    let (fraction, after) = leading_digits(*text.get(dot + 1..)?.first_chunk()?)?;
+    let end = dot + 1 + after;
+    if *text.get(end)? != b'"' {
+        return None;
+    }
+    let unit = *POW10.get(DECIMALS)?;
+    let place = *POW10.get(DECIMALS.wrapping_sub(after))?; // none: more decimals than are wanted
+    let magnitude =
+        whole.wrapping_mul(unit).wrapping_add(fraction.wrapping_mul(place)).cast_signed();
+    Some((if negative { magnitude.wrapping_neg() } else { magnitude }, end + 1))
 }
 
-/// Reads a decimal that ends with a quote within the word: at most fifteen characters.
-#[inline]
-pub(crate) const fn decimal(word: u128) -> Option<Decimal> {
-    let negative = word as u8 == b'-';
-    let word = if negative { word >> 8 } else { word };
-    let end = find(word, b'"');
-    let dot = find(word, b'.');
-    if end >= WIDTH {
+/// Reads a run of nine to sixteen digits, and says how many there were. The caller sees to what follows.
+#[inline(always)]
+pub(crate) fn id(text: &[u8; WIDTH]) -> Option<(u64, usize)> {
+    let (high, eight) = leading_digits(*text.first_chunk()?)?;
+    if eight != 8 || text[0] == b'0' {
         return None;
     }
-    let body = word ^ splat(b'0');
-    let (joined, digits, fraction) = if dot < end {
-        let before = !(u128::MAX.wrapping_shl(8 * dot as u32));
-        ((body & before) | ((body >> 8) & !before), end - 1, end - 1 - dot)
-    } else {
-        (body, end, 0)
-    };
-    if digits == 0 {
-        return None;
-    }
-    match number(joined, digits) {
-        Some(mantissa) => Some(Decimal { negative, mantissa, fraction, length: end + negative as usize }),
-        None => None,
-    }
-}
-
-/// Reads a run of at most fifteen digits and says how many there were; `None` if there is none, or no end of it.
-#[inline]
-pub(crate) const fn digits(word: u128) -> Option<(u64, usize)> {
-    let body = word ^ splat(b'0');
-    let count = index(not_digits(body));
-    if count == 0 || count == WIDTH {
-        return None;
-    }
-    match number(body, count) {
-        Some(value) => Some((value, count)),
-        None => None,
-    }
+    let (low, count) = leading_digits(*text.last_chunk()?)?;
+    Some((high.wrapping_mul(*POW10.get(count)?).wrapping_add(low), 8 + count))
 }
 
 /// The value of sixteen hexadecimal digits, in either case.
@@ -174,31 +162,51 @@ mod tests {
             for byte in 0..=255u8 {
                 let mut bytes = [b'7'; WIDTH];
                 bytes[place] = byte;
-                let at = |hit: bool| if hit { place } else { WIDTH };
                 let w = u128::from_le_bytes(bytes);
-                assert_eq!(find(w, byte), if byte == b'7' { 0 } else { place });
-                assert_eq!(find_special(w), at(byte < 0x20 || byte == b'"' || byte == b'\\'));
-                let run = digits(w).map_or(WIDTH, |(_, count)| count);
-                assert_eq!(run, if place == 0 { WIDTH } else { at(!byte.is_ascii_digit()) });
+                let special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                assert_eq!(find_special(w), if special { place } else { WIDTH });
+                let run = if byte.is_ascii_digit() { WIDTH } else { place };
+                let wanted = if run > 8 && bytes[0] != b'0' { Some(run) } else { None };
+                assert_eq!(id(&bytes).map(|(_, count)| count), wanted, "{byte} at {place}");
                 let hex = std::str::from_utf8(&bytes).ok().filter(|t| !t.contains('+'));
                 assert_eq!(hex16(w), hex.and_then(|t| u64::from_str_radix(t, 16).ok()), "{byte}");
                 let mut block = [b'a'; 32];
                 block[2 * place] = byte;
-                assert_eq!(is_plain(&block), find_special(w) == WIDTH);
+                assert_eq!(is_plain(&block), !special);
             }
         }
     }
 
     #[test]
     fn decimals_read_as_written() {
-        let read = |text: &[u8]| decimal(word(text)).map(|d| (d.negative, d.mantissa, d.fraction, d.length));
-        assert_eq!(read(b"66653.0\""), Some((false, 666_530, 1, 7)));
-        assert_eq!(read(b"-0.0213\""), Some((true, 213, 4, 7)));
-        assert_eq!(read(b"5\"."), Some((false, 5, 0, 1)));
-        assert_eq!(read(b"12345678901234.\""), Some((false, 12_345_678_901_234, 0, 15)));
-        for refused in [&b"\""[..], b"-\"", b".\"", b"1.2.3\"", b"1e3\"", b"--1\"", b" 1\"", b"1\\\"", b"1234567890.12345"] {
+        let read = |text: &[u8]| {
+            let mut bytes = [b'x'; DECIMAL_WIDTH];
+            bytes[..text.len()].copy_from_slice(text);
+            decimal::<10>(&bytes)
+        };
+        assert_eq!(read(b"66653.0\""), Some((666_530_000_000_000, 8)));
+        assert_eq!(read(b"-0.0213\""), Some((-213_000_000, 8)));
+        assert_eq!(read(b"-99999999.99999999\""), Some((-999_999_999_999_999_900, 19)));
+        for refused in [
+            &b"\""[..],
+            b"-\"",
+            b".\"",
+            b"5\"",
+            b"5.\"",
+            b".5\"",
+            b"1.2.3\"",
+            b"1e3\"",
+            b"--1.0\"",
+            b" 1.0\"",
+            b"1.0\\\"",
+            b"123456789.1\"",
+            b"1.123456789\"",
+            b"1.0",
+            b"1.0x",
+        ] {
             assert!(read(refused).is_none(), "{}", String::from_utf8_lossy(refused));
         }
+        assert_eq!(decimal::<2>(b"1.123\"xxxxxxxxxxxxxx"), None, "the slow way decides on zeros");
     }
 
     proptest! {
@@ -209,9 +217,9 @@ mod tests {
         }
 
         #[test]
-        fn digits_agree_with_the_library(value in 0u64..1_000_000_000_000_000) {
+        fn ids_agree_with_the_library(value in 100_000_000u64..10_000_000_000_000_000) {
             let text = value.to_string();
-            prop_assert_eq!(digits(word(text.as_bytes())), Some((value, text.len())));
+            prop_assert_eq!(id(&word(text.as_bytes()).to_le_bytes()), Some((value, text.len())));
         }
     }
 }

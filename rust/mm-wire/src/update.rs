@@ -62,9 +62,19 @@ const PLACED: usize = 5;
 const ORIG_SZ: usize = 6;
 const CLOID: usize = 7;
 const REDUCE_ONLY: usize = 8;
-const ORDER_KEYS: Keys<9> =
-    Keys::new(["coin", "side", "limitPx", "sz", "oid", "timestamp", "origSz", "cloid", "reduceOnly"]);
-const ORDER_NEEDED: u32 = 1 << COIN | 1 << SIDE | 1 << PX | 1 << SZ | 1 << OID | 1 << PLACED | 1 << ORIG_SZ;
+const ORDER_KEYS: Keys<9> = Keys::new([
+    "coin",
+    "side",
+    "limitPx",
+    "sz",
+    "oid",
+    "timestamp",
+    "origSz",
+    "cloid",
+    "reduceOnly",
+]);
+const ORDER_NEEDED: u32 =
+    1 << COIN | 1 << SIDE | 1 << PX | 1 << SZ | 1 << OID | 1 << PLACED | 1 << ORIG_SZ;
 
 fn order<'a>(s: &mut Scanner<'a>, inside: u32, update: &mut Update<'a>) -> Result<(), Stop> {
     if s.peek()? != b'{' {
@@ -99,7 +109,10 @@ fn order<'a>(s: &mut Scanner<'a>, inside: u32, update: &mut Update<'a>) -> Resul
 }
 
 /// Reads one element of `nonUserCancel`; `inside` brackets are open around it.
-pub(crate) fn non_user_cancel<'a>(s: &mut Scanner<'a>, inside: u32) -> Result<(&'a str, Oid), Stop> {
+pub(crate) fn non_user_cancel<'a>(
+    s: &mut Scanner<'a>,
+    inside: u32,
+) -> Result<(&'a str, Oid), Stop> {
     const KEYS: Keys<2> = Keys::new(["coin", "oid"]);
     let (mut coin, mut oid) = ("", Oid(0));
     let (mut seen, mut guess) = (0, 0);

@@ -131,13 +131,25 @@ pub const STATUSES: &[StatusRow] = {
         word("tickRejected", Rejected, "the price is off the tick"),
         word("minTradeNtlRejected", Rejected, "below the minimum value"),
         word("perpMarginRejected", Rejected, "not enough margin"),
-        word("reduceOnlyRejected", Rejected, "reduce-only, and it would have increased the position"),
+        word(
+            "reduceOnlyRejected",
+            Rejected,
+            "reduce-only, and it would have increased the position",
+        ),
         word("iocCancelRejected", Rejected, "immediate-or-cancel, and nothing to match"),
         word("badTriggerPxRejected", Rejected, "the trigger price is on the wrong side"),
         word("marketOrderNoLiquidityRejected", Rejected, "a market order, and nothing to match"),
-        word("positionIncreaseAtOpenInterestCapRejected", Rejected, "open interest is capped: no increase"),
+        word(
+            "positionIncreaseAtOpenInterestCapRejected",
+            Rejected,
+            "open interest is capped: no increase",
+        ),
         word("positionFlipAtOpenInterestCapRejected", Rejected, "open interest is capped: no flip"),
-        word("tooAggressiveAtOpenInterestCapRejected", Rejected, "open interest is capped: price too aggressive"),
+        word(
+            "tooAggressiveAtOpenInterestCapRejected",
+            Rejected,
+            "open interest is capped: price too aggressive",
+        ),
         word("openInterestIncreaseRejected", Rejected, "open interest would rise too quickly"),
         word("insufficientSpotBalanceRejected", Rejected, "not enough of the token"),
         word("oracleRejected", Rejected, "the price is too far from the oracle's"),
@@ -185,7 +197,13 @@ const fn modify(
 
 /// A refusal of a whole action, before any of it was carried out.
 const fn action(text: &'static str, class: OrderError, meaning: &'static str) -> ErrorRow {
-    ErrorRow { text, class, cancel: CancelError::NotDone, modify: ModifyError::OldUntouched, meaning }
+    ErrorRow {
+        text,
+        class,
+        cancel: CancelError::NotDone,
+        modify: ModifyError::OldUntouched,
+        meaning,
+    }
 }
 
 const CROSSED: OrderError = OrderError::Crossed { bid: None, ask: None };
@@ -252,7 +270,11 @@ fn bare(text: &str) -> &str {
     let text = text.trim();
     let text = text.strip_prefix(OLDER_PREFIX).unwrap_or(text);
     match text.rsplit_once(" asset=") {
-        Some((before, number)) if !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()) => before,
+        Some((before, number))
+            if !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()) =>
+        {
+            before
+        }
         _ => text,
     }
 }

@@ -49,7 +49,8 @@ impl Engine {
         self.advance(id, Event::Accepted, out);
         if let Some((amount, avg_px)) = filled {
             self.claim(id, amount, avg_px, out);
-            let ioc = self.legs[id].order != NONE && self.orders[self.legs[id].order].tif == Some(Tif::Ioc);
+            let ioc = self.legs[id].order != NONE
+                && self.orders[self.legs[id].order].tif == Some(Tif::Ioc);
             if ioc && self.legs[id].sz.is_some_and(|sz| amount < sz) {
                 self.change(id, |leg| leg.final_sz = leg.final_sz.max(Some(amount)));
                 self.advance(id, Event::CancelDone, out);
@@ -97,7 +98,10 @@ impl Engine {
         let id = self.leg_by_cloid(cloid).ok_or(Error::UnknownCloid(cloid))?;
         let previous = self.legs[id].previous;
         self.advance(id, Event::Fence, out);
-        if self.legs[id].phase == Phase::Rejected && previous != NONE && self.legs[previous].next == id {
+        if self.legs[id].phase == Phase::Rejected
+            && previous != NONE
+            && self.legs[previous].next == id
+        {
             self.advance(previous, Event::ModifyFailed, out); // the modify never happened, so the old leg stands
             self.unbound_ended(id);
             self.finish(previous, out);
@@ -108,7 +112,11 @@ impl Engine {
     }
 
     /// The cancel was executed: the leg is dead, its last fills may still be on their way.
-    pub fn on_cancel_success(&mut self, target: Target, out: &mut Vec<Effect>) -> Result<(), Error> {
+    pub fn on_cancel_success(
+        &mut self,
+        target: Target,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         let id = self.leg_of(target)?;
         self.change(id, |leg| leg.canceled = true);
         self.tell_leg(id, Event::CancelDone, out);
@@ -150,7 +158,12 @@ impl Engine {
     }
 
     /// The modify that was to place the leg `cloid` was refused.
-    pub fn on_modify_error(&mut self, cloid: Cloid, why: ModifyRefusal, out: &mut Vec<Effect>) -> Result<(), Error> {
+    pub fn on_modify_error(
+        &mut self,
+        cloid: Cloid,
+        why: ModifyRefusal,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         let id = self.leg_by_cloid(cloid).ok_or(Error::UnknownCloid(cloid))?;
         let old = self.legs[id].previous;
         let event = match why {
@@ -203,7 +216,8 @@ impl Engine {
         let leg = &self.legs[id];
         let now = leg.executed();
         if now > before {
-            let event = if leg.sz.is_some_and(|sz| now >= sz) { Event::LastFill } else { Event::PartFill };
+            let event =
+                if leg.sz.is_some_and(|sz| now >= sz) { Event::LastFill } else { Event::PartFill };
             let rose = Sz(now.0 - before.0);
             if leg.folded {
                 self.orders[leg.order].past.0 += rose.0;
@@ -227,7 +241,11 @@ impl Engine {
         let others = self.executed_of(order).0 - newest.executed().0;
         let by = others + newest.worst().0 - newest.wanted.0;
         if by > 0 {
-            out.push(Effect::Excess { cloid: self.orders[order].name, oid: newest.oid, by: Sz(by) });
+            out.push(Effect::Excess {
+                cloid: self.orders[order].name,
+                oid: newest.oid,
+                by: Sz(by),
+            });
         }
     }
 
@@ -243,14 +261,16 @@ impl Engine {
         }
         if let Some(other) = holder {
             let claimed = self.legs[other].cloid.is_some() && self.legs[other].order != NONE;
-            if claimed || (self.legs[other].coin != NONE && self.legs[other].coin != self.legs[id].coin) {
+            if claimed
+                || (self.legs[other].coin != NONE && self.legs[other].coin != self.legs[id].coin)
+            {
                 out.push(self.contradiction(id, "one oid under two cloids or two coins"));
                 return other;
             }
             self.absorb(id, other, out);
         }
         self.legs[id].oid = Some(oid);
-        self.by_oid.put(OidSlot { oid: oid.0, leg: id, used: true });
+        self.by_oid.put(OidSlot { oid: oid.0, leg: id });
         self.release(id);
         id
     }
@@ -287,8 +307,11 @@ impl Engine {
             ledger.provisional -= sign * measures.1;
             ledger.provisional_cash += sign * measures.2;
         }
-        let fees: Vec<(u16, i128)> =
-            self.extra_fees.range((false, other, 0)..=(false, other, u16::MAX)).map(|(k, v)| (k.2, *v)).collect();
+        let fees: Vec<(u16, i128)> = self
+            .extra_fees
+            .range((false, other, 0)..=(false, other, u16::MAX))
+            .map(|(k, v)| (k.2, *v))
+            .collect();
         for (token, fee) in fees {
             self.extra_fees.remove(&(false, other, token));
             *self.extra_fees.entry((false, id, token)).or_default() += fee;
@@ -299,7 +322,8 @@ impl Engine {
             leg.traded.0 += facts.traded.0;
             leg.traded_usd += facts.traded_usd;
             (leg.fee_token, leg.fee) = (facts.fee_token, facts.fee);
-            leg.answered_px = if facts.answered > leg.answered { facts.answered_px } else { leg.answered_px };
+            leg.answered_px =
+                if facts.answered > leg.answered { facts.answered_px } else { leg.answered_px };
             leg.answered = leg.answered.max(facts.answered);
             leg.stated = leg.stated.max(facts.stated);
             leg.final_sz = leg.final_sz.max(facts.final_sz);
@@ -330,7 +354,7 @@ impl Engine {
         let joins = order != NONE && !twin_of.folded && !self.orders[order].told.is_terminal();
         let later = twin_of.oid < Some(oid);
         let twin = self.legs.add(leg);
-        self.by_oid.insert(OidSlot { oid: oid.0, leg: twin, used: true });
+        self.by_oid.insert(OidSlot { oid: oid.0, leg: twin });
         if joins {
             let (before, behind) = if later { (id, twin_of.next) } else { (twin_of.previous, id) };
             self.legs[twin].order = order;
@@ -350,16 +374,18 @@ impl Engine {
             let foreign = order == NONE || self.orders[order].foreign;
             self.add_order(twin, twin_of.cloid, foreign, crate::order::OrderState::Pending);
         }
-        if later {
-            if let Some(cloid) = twin_of.cloid {
-                self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin, used: true });
-            }
+        if later && let Some(cloid) = twin_of.cloid {
+            self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin });
         }
         twin
     }
 
     /// A record for an oid that nobody claimed yet.
-    pub(super) fn add_orphan(&mut self, oid: Oid, known: Option<(u32, crate::ids::Side, Px)>) -> u32 {
+    pub(super) fn add_orphan(
+        &mut self,
+        oid: Oid,
+        known: Option<(u32, crate::ids::Side, Px)>,
+    ) -> u32 {
         let (coin, side, px) = known.unwrap_or((NONE, crate::ids::Side::Buy, Px(0)));
         let mut leg = Leg::new(coin, side, px, None);
         leg.oid = Some(oid);
@@ -367,7 +393,7 @@ impl Engine {
         leg.since = self.now;
         leg.released = true;
         let id = self.legs.add(leg);
-        self.by_oid.insert(OidSlot { oid: oid.0, leg: id, used: true });
+        self.by_oid.insert(OidSlot { oid: oid.0, leg: id });
         self.queue(id);
         self.shrink();
         id

@@ -1,17 +1,15 @@
 //! Trades: the strongest facts. Each is booked exactly once, whatever brings it, in whatever order.
 
 use super::Engine;
-use super::registry::check_name;
 use crate::chain::Link;
 use crate::effect::{CoinId, Effect, FillRecord, TokenId};
 use crate::error::Error;
 use crate::event::Fill;
 use crate::ids::Ms;
 use crate::ledger::Ledger;
-use crate::lifecycle::Event;
+use crate::lifecycle::{Event, Phase};
 use crate::num::{NumError, SZ_MAX, Sz};
 use crate::order::{NONE, OrderState};
-use crate::paged::mix;
 use crate::seen::Seen;
 
 /// What one fill did.
@@ -36,10 +34,15 @@ impl Outcome {
 }
 
 impl Engine {
-    /// Books one fill, and tells at once of any break in the chain that it shows.
+    /// Books one fill, and tells at once of any break in the chain that it shows. `told`: with a `Booked` effect.
     #[inline]
-    pub fn fill(&mut self, fill: &Fill<'_>, out: &mut Vec<Effect>) -> Result<Outcome, Error> {
-        let (outcome, coin, linked) = self.book(fill, true, out)?;
+    pub fn fill(
+        &mut self,
+        fill: &Fill<'_>,
+        told: bool,
+        out: &mut Vec<Effect>,
+    ) -> Result<Outcome, Error> {
+        let (outcome, coin, linked) = self.book(fill, told, out)?;
         if !linked {
             self.settle_chain(coin, out);
         }
@@ -73,18 +76,26 @@ impl Engine {
 
     /// The fill's outcome, its coin, and whether it linked at once.
     #[inline]
-    fn book(&mut self, fill: &Fill<'_>, told: bool, out: &mut Vec<Effect>) -> Result<(Outcome, u32, bool), Error> {
+    fn book(
+        &mut self,
+        fill: &Fill<'_>,
+        told: bool,
+        out: &mut Vec<Effect>,
+    ) -> Result<(Outcome, u32, bool), Error> {
         let notional = check(fill)?;
         let coin = self.coin(fill.coin)?;
         let token = self.token(fill.fee_token)?;
         let ledger = &mut self.coins[coin];
-        ledger.has_room_for(fill, notional).map_err(|field| Error::Field(field, NumError::TooLarge))?;
+        ledger
+            .has_room_for(fill, notional)
+            .map_err(|field| Error::Field(field, NumError::TooLarge))?;
         // From here on nothing fails.
         if fill.time < ledger.horizon {
             out.push(Effect::Ancient(record(fill, coin, token)));
             return Ok((Outcome::nothing(Seen::Duplicate), coin, true));
         }
-        match ledger.seen.insert(fill) {
+        let (seen, identity) = ledger.seen.insert(fill);
+        match seen {
             Seen::New => {}
             Seen::Duplicate => return Ok((self.duplicate(fill), coin, true)),
             Seen::Contradiction => {
@@ -94,7 +105,11 @@ impl Engine {
                 return Ok((Outcome::nothing(Seen::Contradiction), coin, true));
             }
         }
+        ledger.fill_hash = ledger.fill_hash.wrapping_add(identity);
         let linked = enter(ledger, fill, token, notional);
+        if let Some(outcome) = self.book_plainly(fill, coin, token, notional, told, out) {
+            return Ok((outcome, coin, linked));
+        }
         let (id, known) = self.attribute(fill, coin, out);
         let leg = &self.legs[id];
         let before = leg.executed();
@@ -113,10 +128,10 @@ impl Engine {
             order.past_traded.0 += fill.sz.0;
             order.past_usd += notional;
         }
-        if let Some(sz) = leg.sz {
-            if leg.traded > sz {
-                out.push(Effect::Overfill { oid: fill.oid, sz, executed: leg.traded });
-            }
+        if let Some(sz) = leg.sz
+            && leg.traded > sz
+        {
+            out.push(Effect::Overfill { oid: fill.oid, sz, executed: leg.traded });
         }
         if applied > Sz::ZERO {
             self.executed_rose(id, before, out);
@@ -132,10 +147,59 @@ impl Engine {
             out[at..=tail].rotate_right(1); // the fill first, then what it moved
         }
         if let Some(liquidated) = fill.liquidated {
-            let ours = self.account.as_deref().is_some_and(|account| account.eq_ignore_ascii_case(liquidated));
+            let ours = self
+                .account
+                .as_deref()
+                .is_some_and(|account| account.eq_ignore_ascii_case(liquidated));
             out.push(Effect::Liquidation { fill: record(fill, coin, token), ours });
         }
         Ok((Outcome { applied, skipped, seen: Seen::New, state, cloid }, coin, linked))
+    }
+
+    /// The common case, cut short: one more part fill of a live leg that trades alone have moved, and stay below its
+    /// size. Nothing but sums can change; the general way would do the same, and tests compare the two.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // measured: a fifth of the time of a fill
+    fn book_plainly(
+        &mut self,
+        fill: &Fill<'_>,
+        coin: u32,
+        token: u16,
+        notional: i128,
+        told: bool,
+        out: &mut Vec<Effect>,
+    ) -> Option<Outcome> {
+        let id = self.leg_by_oid(fill.oid)?;
+        let leg = &mut self.legs[id];
+        if leg.order == NONE
+            || leg.coin != coin
+            || leg.side != fill.side
+            || fill.liquidated.is_some()
+        {
+            return None;
+        }
+        let order = &self.orders[leg.order];
+        let traded = leg.traded.0 + fill.sz.0;
+        let plain = leg.phase == Phase::Live
+            && (leg.answered.0 | leg.stated.0) == 0
+            && leg.sz.is_some_and(|sz| traded < sz.0)
+            && order.told == OrderState::PartialFilled
+            && order.first == order.last
+            && (leg.fee_token == token || fill.fee.is_none())
+            && !self.config.longhand;
+        if !plain {
+            return None;
+        }
+        leg.traded.0 = traded;
+        leg.traded_usd += notional;
+        leg.fee += fill.fee.map_or(0, |fee| fee.0);
+        self.coins[coin].open[fill.side as usize] -= fill.sz.0;
+        let (cloid, state) = (order.name, Some(OrderState::PartialFilled));
+        if told {
+            let fill = record(fill, coin, token);
+            out.push(Effect::Booked { fill, applied: fill.sz, skipped: Sz::ZERO, cloid, state });
+        }
+        Some(Outcome { applied: fill.sz, skipped: Sz::ZERO, seen: Seen::New, state, cloid })
     }
 
     #[cold]
@@ -169,7 +233,12 @@ impl Engine {
             self.coins[coin].shift(leg, none);
         } else if leg.coin != coin || leg.side != fill.side {
             let what = "a fill on another coin or side than its order";
-            out.push(Effect::Contradiction { coin: CoinId(coin), oid: Some(fill.oid), cloid: fill.cloid, what });
+            out.push(Effect::Contradiction {
+                coin: CoinId(coin),
+                oid: Some(fill.oid),
+                cloid: fill.cloid,
+                what,
+            });
             return (self.add_stray(fill, coin), false);
         }
         (id, true)
@@ -179,7 +248,7 @@ impl Engine {
     #[cold]
     fn add_stray(&mut self, fill: &Fill<'_>, coin: u32) -> u32 {
         let mut leg = crate::order::Leg::new(coin, fill.side, fill.px, None);
-        leg.phase = crate::lifecycle::Phase::Live;
+        leg.phase = Phase::Live;
         leg.released = true;
         let id = self.legs.add(leg);
         self.queue(id);
@@ -242,53 +311,51 @@ impl Engine {
 
 #[inline]
 fn check(fill: &Fill<'_>) -> Result<i128, Error> {
-    if fill.px.0 <= 0 {
-        return Err(Error::Field("px", if fill.px.0 == 0 { NumError::Zero } else { NumError::Negative }));
-    }
-    if fill.sz.0 <= 0 {
-        return Err(Error::Field("sz", if fill.sz.0 == 0 { NumError::Zero } else { NumError::Negative }));
-    }
-    let big = |sz: Option<Sz>| sz.is_some_and(|s| s.0.unsigned_abs() > SZ_MAX.0.unsigned_abs());
-    for (field, value) in [
-        ("sz", Some(fill.sz)),
-        ("start_position", fill.start),
-        ("fee", fill.fee),
-        ("closed_pnl", fill.closed_pnl),
-    ] {
-        if big(value) {
-            return Err(Error::Field(field, NumError::TooLarge));
-        }
-    }
-    if !fill.fee_token.is_empty() {
-        check_name("fee_token", fill.fee_token)?;
+    let fits =
+        |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
+    let positive = fill.px.0 >= 0 && fill.sz.0 > 0 && fill.sz <= SZ_MAX;
+    if !(positive && fits(fill.start) && fits(fill.fee) && fits(fill.closed_pnl)) {
+        return Err(misfit(fill));
     }
     Ledger::notional(fill.px, fill.sz).ok_or(Error::Field("sz", NumError::TooLarge))
 }
 
+/// Which field of a fill cannot be.
+#[cold]
+fn misfit(fill: &Fill<'_>) -> Error {
+    let fits =
+        |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
+    let wrong = match () {
+        () if fill.px.0 < 0 => ("px", NumError::Negative),
+        () if fill.sz.0 == 0 => ("sz", NumError::Zero),
+        () if fill.sz.0 < 0 => ("sz", NumError::Negative),
+        () if !fits(fill.start) => ("start_position", NumError::TooLarge),
+        () if !fits(fill.fee) => ("fee", NumError::TooLarge),
+        () if !fits(fill.closed_pnl) => ("closed_pnl", NumError::TooLarge),
+        () => ("sz", NumError::TooLarge),
+    };
+    Error::Field(wrong.0, wrong.1)
+}
+
 /// Books a fill in its coin's ledger. True if it linked at once.
-#[inline]
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // hashing
+#[inline(always)]
+#[allow(clippy::inline_always)] // measured, as above
 fn enter(ledger: &mut Ledger, fill: &Fill<'_>, token: u16, notional: i128) -> bool {
-    let sign = fill.side.sign();
-    let signed = sign * fill.sz.0;
+    let signed = fill.side.signed(fill.sz.0);
     let fee = fill.fee.map_or(0, |f| f.0);
     let in_base = ledger.spot && ledger.base_token == Some(token) && token != TokenId::UNTOLD.0;
     let delta = if in_base { signed - fee } else { signed };
     let start = ledger.start(fill);
     ledger.fills += 1;
-    ledger.cash -= sign * notional;
+    ledger.cash -= fill.side.signed(notional);
     ledger.volume += notional;
     if fill.crossed == Some(false) {
         ledger.maker_volume += notional;
     }
-    if let Some(pnl) = fill.closed_pnl.and_then(Sz::as_usd) {
-        ledger.closed_pnl += pnl.0;
-    }
+    ledger.closed_pnl += fill.closed_pnl.map_or(0, |pnl| pnl.0);
     if fill.fee.is_some() {
         ledger.add_fee(token, fee);
     }
-    let identity = mix(mix(fill.time, fill.tid), mix(fill.oid.0, fill.sz.0 as u64 ^ fill.px.0 as u64));
-    ledger.fill_hash = ledger.fill_hash.wrapping_add(identity);
     if ledger.chain.is_before_anchor(fill.time, start, delta) {
         return true;
     }

@@ -28,8 +28,8 @@ use crate::paged::Paged;
 use crate::slab::Slab;
 use registry::{CloidSlot, Names, OidSlot};
 
-pub use asks::{CancelRequest, ModifyRequest, NewOrder, Target};
 pub use answers::{CancelRefusal, ModifyRefusal};
+pub use asks::{CancelRequest, ModifyRequest, NewOrder, Target};
 pub use fills::Outcome;
 pub use views::{PositionView, Stats};
 
@@ -50,6 +50,8 @@ pub struct Config {
     pub retain_closed: usize,
     /// How far apart two positions may be and still link; zero but for sources that round them.
     pub link_slack: Sz,
+    /// Takes the general way for every fill: for the tests that compare it with the short one.
+    pub longhand: bool,
 }
 
 impl Default for Config {
@@ -62,6 +64,7 @@ impl Default for Config {
             chain_window: 1_024,
             retain_closed: 4_096,
             link_slack: Sz::ZERO,
+            longhand: false,
         }
     }
 }
@@ -73,7 +76,7 @@ pub struct Engine {
     config: Config,
     now: Ms,
     next_sequence: u64,
-    retired_sequence: u64,
+    retired_sequence: Option<u64>,
     next_number: u64,
     coins: Names<Ledger>,
     tokens: Names<()>,
@@ -95,7 +98,7 @@ impl Engine {
             config,
             now: 0,
             next_sequence: config.first_sequence.max(1),
-            retired_sequence: 0,
+            retired_sequence: None,
             next_number: 0,
             coins: Names::new(),
             tokens: Names::new(),
@@ -148,7 +151,12 @@ impl Engine {
     }
 
     /// What the venue's meta says of a coin: decimals of its sizes, and the base token of a spot pair.
-    pub fn set_coin(&mut self, coin: &str, sz_decimals: Option<u32>, base_token: Option<&str>) -> Result<(), Error> {
+    pub fn set_coin(
+        &mut self,
+        coin: &str,
+        sz_decimals: Option<u32>,
+        base_token: Option<&str>,
+    ) -> Result<(), Error> {
         if sz_decimals.is_some_and(|d| d > crate::num::SZ_DECIMALS) {
             return Err(Error::Bad("sz_decimals", "is beyond ten"));
         }
@@ -182,11 +190,11 @@ impl Engine {
     }
 
     fn leg_by_oid(&self, oid: Oid) -> Option<u32> {
-        self.by_oid.get(&OidSlot { oid: oid.0, leg: 0, used: true }).map(|slot| slot.leg)
+        self.by_oid.get(&OidSlot { oid: oid.0, leg: 0 }).map(|slot| slot.leg)
     }
 
     fn leg_by_cloid(&self, cloid: Cloid) -> Option<u32> {
-        self.by_cloid.get(&CloidSlot { cloid: cloid.0, leg: 0, used: true }).map(|slot| slot.leg)
+        self.by_cloid.get(&CloidSlot { cloid: cloid.0, leg: 0 }).map(|slot| slot.leg)
     }
 
     /// Changes a leg and keeps the coin's sums with it.
@@ -210,7 +218,12 @@ impl Engine {
             (Cell::Go(phase), _) => self.enter(id, phase, out),
             (Cell::Resync, why) => {
                 let leg = &self.legs[id];
-                out.push(Effect::Contradiction { coin: CoinId(leg.coin), oid: leg.oid, cloid: leg.cloid, what: why });
+                out.push(Effect::Contradiction {
+                    coin: CoinId(leg.coin),
+                    oid: leg.oid,
+                    cloid: leg.cloid,
+                    what: why,
+                });
             }
         }
     }
@@ -228,8 +241,14 @@ impl Engine {
             self.queue(id);
         }
         let previous = self.legs[id].previous;
-        if was_unseen && !phase.is_unseen() && !is_dead && previous != NONE && self.legs[previous].next == id {
-            let cancelled = self.legs[previous].in_cancel() && self.legs[previous].phase == Phase::Canceling;
+        if was_unseen
+            && !phase.is_unseen()
+            && !is_dead
+            && previous != NONE
+            && self.legs[previous].next == id
+        {
+            let cancelled =
+                self.legs[previous].in_cancel() && self.legs[previous].phase == Phase::Canceling;
             self.advance(previous, Event::ModifyTook, out);
             if cancelled && !phase.is_closed() {
                 // The cancel was meant for the order, and went to a leg that is gone now.
@@ -267,7 +286,12 @@ impl Engine {
             self.orders[number].told = state;
             let current = self.current_of(number);
             let leg = &self.legs[current];
-            out.push(Effect::Moved { cloid: self.orders[number].name, oid: leg.oid, before, after: state });
+            out.push(Effect::Moved {
+                cloid: self.orders[number].name,
+                oid: leg.oid,
+                before,
+                after: state,
+            });
             if state.is_terminal() {
                 self.unlist(number);
                 self.shrink();

@@ -18,42 +18,67 @@ const NAME_LONGEST: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct Names<T> {
     values: Vec<T>,
-    names: Vec<Box<str>>,
+    spelled: Vec<Box<str>>,
     index: BTreeMap<Box<str>, u32>,
-    recent: [u32; 64],
+    /// Where a name was found last, under a few bits of its first bytes.
+    recent: [(u64, u32); 32],
 }
 
 impl<T> Names<T> {
     pub(crate) fn new() -> Self {
-        Self { values: Vec::new(), names: Vec::new(), index: BTreeMap::new(), recent: [u32::MAX; 64] }
+        Self {
+            values: Vec::new(),
+            spelled: Vec::new(),
+            index: BTreeMap::new(),
+            recent: [(u64::MAX, 0); 32],
+        }
     }
 
     /// The number of a name, given a new one if need be. `field` names it in an error.
     #[inline]
-    pub(crate) fn intern(&mut self, field: &'static str, name: &str, new: impl FnOnce() -> T) -> Result<u32, Error> {
-        let place = Self::place(name);
-        let guess = self.recent[place];
-        if self.names.get(guess as usize).is_some_and(|n| **n == *name) {
-            return Ok(guess);
+    pub(crate) fn intern(
+        &mut self,
+        field: &'static str,
+        name: &str,
+        new: impl FnOnce() -> T,
+    ) -> Result<u32, Error> {
+        let Some(key) = short_key(name) else { return self.intern_long(field, name, new) };
+        let (known, id) = self.recent[place(key)];
+        if known == key {
+            return Ok(id);
         }
-        let id = match self.index.get(name) {
-            Some(&id) => id,
-            None => self.add(field, name, new)?,
-        };
-        self.recent[place] = id;
+        let id = self.intern_long(field, name, new)?;
+        self.recent[place(key)] = (key, id);
         Ok(id)
     }
 
     #[cold]
+    fn intern_long(
+        &mut self,
+        field: &'static str,
+        name: &str,
+        new: impl FnOnce() -> T,
+    ) -> Result<u32, Error> {
+        match self.index.get(name) {
+            Some(&id) => Ok(id),
+            None => self.add(field, name, new),
+        }
+    }
+
     #[allow(clippy::cast_possible_truncation)] // bounded by NAMES_MAX
-    fn add(&mut self, field: &'static str, name: &str, new: impl FnOnce() -> T) -> Result<u32, Error> {
+    fn add(
+        &mut self,
+        field: &'static str,
+        name: &str,
+        new: impl FnOnce() -> T,
+    ) -> Result<u32, Error> {
         check_name(field, name)?;
         if self.values.len() >= NAMES_MAX {
             return Err(Error::Bad(field, "is one name too many"));
         }
         let id = self.values.len() as u32;
         self.values.push(new());
-        self.names.push(name.into());
+        self.spelled.push(name.into());
         self.index.insert(name.into(), id);
         Ok(id)
     }
@@ -67,20 +92,33 @@ impl<T> Names<T> {
     }
 
     pub(crate) fn name(&self, id: u32) -> &str {
-        self.names.get(id as usize).map_or("", |n| n)
+        self.spelled.get(id as usize).map_or("", |n| n)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.values.iter()
     }
+}
 
-    #[inline]
-    fn place(name: &str) -> usize {
-        let bytes = name.as_bytes();
-        let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
-        let middle = bytes.get(1).copied().unwrap_or(0);
-        (usize::from(first) * 31 + usize::from(middle) * 7 + usize::from(last) + bytes.len()) % 64
+/// A name of at most seven bytes, whole, in one word together with its length; longer ones have none.
+#[inline]
+fn short_key(name: &str) -> Option<u64> {
+    let bytes = name.as_bytes();
+    if bytes.is_empty() || bytes.len() > 7 {
+        return None;
     }
+    let mut word = [0u8; 8];
+    for (to, from) in word.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    word[7] = bytes.len().to_le_bytes()[0];
+    Some(u64::from_le_bytes(word))
+}
+
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // five bits
+fn place(key: u64) -> usize {
+    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59) as usize
 }
 
 /// Refuses what cannot be a name of the venue's, before anything is changed.
@@ -118,14 +156,9 @@ macro_rules! slot {
         pub(crate) struct $name {
             pub(crate) $key: $type,
             pub(crate) leg: u32,
-            pub(crate) used: bool,
         }
         impl Slot for $name {
-            const EMPTY: Self = Self { $key: 0, leg: 0, used: false };
-            #[inline]
-            fn is_empty(&self) -> bool {
-                !self.used
-            }
+            const EMPTY: Self = Self { $key: 0, leg: 0 };
             #[inline]
             fn hash(&self) -> u64 {
                 let hash: fn($type) -> u64 = $hash;
@@ -141,7 +174,7 @@ macro_rules! slot {
         }
     };
 }
-slot!(OidSlot oid: u64, |oid| mix(oid, 0x6f69_64));
+slot!(OidSlot oid: u64, |oid| mix(oid, 0x006f_6964));
 #[allow(clippy::cast_possible_truncation)] // both halves are mixed
 mod cloid {
     use super::{Slot, mix};
@@ -151,7 +184,13 @@ pub(crate) use cloid::CloidSlot;
 
 impl Engine {
     /// Makes an order of one leg and lists it. The leg must not be in an order yet.
-    pub(super) fn add_order(&mut self, leg: u32, name: Option<Cloid>, foreign: bool, told: OrderState) -> u32 {
+    pub(super) fn add_order(
+        &mut self,
+        leg: u32,
+        name: Option<Cloid>,
+        foreign: bool,
+        told: OrderState,
+    ) -> u32 {
         let number = self.next_number;
         self.next_number += 1;
         let order = self.orders.add(Order {
@@ -239,7 +278,9 @@ impl Engine {
             return leg.coin == NONE || self.coins[leg.coin].unbound == 0;
         }
         let order = &self.orders[leg.order];
-        leg.phase.is_closed() && leg.provisional() == Sz::ZERO && (leg.folded || order.told.is_terminal())
+        leg.phase.is_closed()
+            && leg.provisional() == Sz::ZERO
+            && (leg.folded || order.told.is_terminal())
     }
 
     fn retire(&mut self, id: u32) {
@@ -250,10 +291,10 @@ impl Engine {
         let hash = self.leg_hash(id);
         self.retired = (self.retired.0.wrapping_add(hash.0), self.retired.1.wrapping_add(hash.1));
         let leg = self.legs[id].clone();
-        if let Some((instance, sequence)) = leg.cloid.and_then(Cloid::parts) {
-            if instance == self.config.instance {
-                self.retired_sequence = self.retired_sequence.max(sequence);
-            }
+        if let Some((instance, sequence)) = leg.cloid.and_then(Cloid::parts)
+            && instance == self.config.instance
+        {
+            self.retired_sequence = self.retired_sequence.max(Some(sequence));
         }
         if leg.order != NONE {
             if !leg.folded {
@@ -318,20 +359,25 @@ impl Engine {
     }
 
     fn unname(&mut self, id: u32, leg: &Leg) {
-        if let Some(oid) = leg.oid {
-            if self.leg_by_oid(oid) == Some(id) {
-                self.by_oid.remove(&OidSlot { oid: oid.0, leg: 0, used: true });
-            }
+        if let Some(oid) = leg.oid
+            && self.leg_by_oid(oid) == Some(id)
+        {
+            self.by_oid.remove(&OidSlot { oid: oid.0, leg: 0 });
         }
-        if let Some(cloid) = leg.cloid {
-            if self.leg_by_cloid(cloid) == Some(id) {
-                self.by_cloid.remove(&CloidSlot { cloid: cloid.0, leg: 0, used: true });
-            }
+        if let Some(cloid) = leg.cloid
+            && self.leg_by_cloid(cloid) == Some(id)
+        {
+            self.by_cloid.remove(&CloidSlot { cloid: cloid.0, leg: 0 });
         }
     }
 
     pub(super) fn contradiction(&self, id: u32, what: &'static str) -> Effect {
         let leg = &self.legs[id];
-        Effect::Contradiction { coin: crate::effect::CoinId(leg.coin), oid: leg.oid, cloid: leg.cloid, what }
+        Effect::Contradiction {
+            coin: crate::effect::CoinId(leg.coin),
+            oid: leg.oid,
+            cloid: leg.cloid,
+            what,
+        }
     }
 }

@@ -17,7 +17,10 @@ impl Engine {
         if update.sz.0 < 0 || update.orig_sz.0 < 0 {
             return Err(Error::Field("sz", NumError::Negative));
         }
-        if update.orig_sz > SZ_MAX || update.sz > SZ_MAX || update.px.times(update.orig_sz).is_none() {
+        if update.orig_sz > SZ_MAX
+            || update.sz > SZ_MAX
+            || update.px.times(update.orig_sz).is_none()
+        {
             return Err(Error::Field("orig_sz", NumError::TooLarge));
         }
         let coin = self.coin(update.coin)?;
@@ -25,7 +28,13 @@ impl Engine {
             let (coin, oid) = (CoinId(coin), update.oid);
             out.push(Effect::UnknownWord { coin, oid });
             let why = "its status is a word that is not known";
-            out.push(Effect::Ask { query: Query::OrderStatus, coin, cloid: update.cloid, oid: Some(oid), why });
+            out.push(Effect::Ask {
+                query: Query::OrderStatus,
+                coin,
+                cloid: update.cloid,
+                oid: Some(oid),
+                why,
+            });
             return Ok(());
         }
         let id = self.leg_of_update(update, coin, out);
@@ -80,7 +89,12 @@ impl Engine {
     }
 
     /// The venue canceled an order without being asked (`nonUserCancel`): dead, and no more is told.
-    pub fn on_non_user_cancel(&mut self, coin: &str, oid: Oid, out: &mut Vec<Effect>) -> Result<(), Error> {
+    pub fn on_non_user_cancel(
+        &mut self,
+        coin: &str,
+        oid: Oid,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         check_name("coin", coin)?;
         let id = self.leg_by_oid(oid).unwrap_or_else(|| self.add_orphan(oid, None));
         self.change(id, |leg| leg.canceled = true);
@@ -107,12 +121,19 @@ impl Engine {
     }
 
     /// An oid that only fills, or nothing, had told of becomes an order: ours by its cloid, or a foreign one.
-    fn claim_orphan(&mut self, id: u32, update: &Update<'_>, coin: u32, out: &mut Vec<Effect>) -> u32 {
+    fn claim_orphan(
+        &mut self,
+        id: u32,
+        update: &Update<'_>,
+        coin: u32,
+        out: &mut Vec<Effect>,
+    ) -> u32 {
         let named = update.cloid.and_then(|cloid| self.leg_by_cloid(cloid)).filter(|&n| n != id);
-        if let Some(named) = named {
-            if self.legs[named].coin == coin && self.legs[named].side == update.side {
-                return self.bind(named, update.oid, out);
-            }
+        if let Some(named) = named
+            && self.legs[named].coin == coin
+            && self.legs[named].side == update.side
+        {
+            return self.bind(named, update.oid, out);
         }
         if self.legs[id].coin == NONE {
             let leg = &mut self.legs[id];
@@ -121,14 +142,19 @@ impl Engine {
             self.coins[coin].shift(leg, (0, 0, 0));
         }
         self.legs[id].cloid = update.cloid;
-        if let Some(cloid) = update.cloid {
-            if self.leg_by_cloid(cloid).is_none() {
-                self.by_cloid.insert(super::CloidSlot { cloid: cloid.0, leg: id, used: true });
-            }
+        if let Some(cloid) = update.cloid
+            && self.leg_by_cloid(cloid).is_none()
+        {
+            self.by_cloid.insert(super::CloidSlot { cloid: cloid.0, leg: id });
         }
         // Ours by its prefix, though nobody told us: a journal was lost. It is quoted around, not ignored.
-        let foreign = !update.cloid.and_then(Cloid::parts).is_some_and(|(i, _)| i == self.config.instance);
-        let told = if self.legs[id].executed() > Sz::ZERO { OrderState::PartialFilled } else { OrderState::Resting };
+        let foreign =
+            update.cloid.and_then(Cloid::parts).is_none_or(|(i, _)| i != self.config.instance);
+        let told = if self.legs[id].executed() > Sz::ZERO {
+            OrderState::PartialFilled
+        } else {
+            OrderState::Resting
+        };
         self.add_order(id, update.cloid, foreign, told);
         if foreign {
             out.push(Effect::Foreign { coin: CoinId(coin), oid: update.oid, cloid: update.cloid });
@@ -197,7 +223,9 @@ impl Engine {
         if szi.0.unsigned_abs() > SZ_MAX.0.unsigned_abs() {
             return Err(Error::Field("szi", NumError::TooLarge));
         }
-        let cost = entry.map(|px| px.times(szi).ok_or(Error::Field("entry_px", NumError::TooLarge))).transpose()?;
+        let cost = entry
+            .map(|px| px.times(szi).ok_or(Error::Field("entry_px", NumError::TooLarge)))
+            .transpose()?;
         let id = self.coin(coin)?;
         let chain = &mut self.coins[id].chain;
         chain.settle();
@@ -222,7 +250,12 @@ impl Engine {
 
     /// Every fill of this coin before `until` was read and told (two scans that agree): what was claimed of a leg that was
     /// dead by then, and is not among them, never happened.
-    pub fn on_fills_complete(&mut self, coin: &str, until: Ms, out: &mut Vec<Effect>) -> Result<(), Error> {
+    pub fn on_fills_complete(
+        &mut self,
+        coin: &str,
+        until: Ms,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         let id = self.coins.find(coin).ok_or(Error::Bad("coin", "is not known here"))?;
         self.settle_chain(id, out);
         self.coins[id].chain.confirm(until);
@@ -231,10 +264,12 @@ impl Engine {
             for leg in self.line_ids(order).collect::<Vec<_>>() {
                 let facts = &self.legs[leg];
                 let dead = facts.dead_at.is_some_and(|dead| dead < until);
-                if dead && facts.provisional() > Sz::ZERO && !facts.refuted {
-                    if let Some(oid) = facts.oid {
-                        self.refute(oid, out)?;
-                    }
+                if dead
+                    && facts.provisional() > Sz::ZERO
+                    && !facts.refuted
+                    && let Some(oid) = facts.oid
+                {
+                    self.refute(oid, out)?;
                 }
             }
         }
