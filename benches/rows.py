@@ -89,9 +89,9 @@ def each_item(call: Callable[[Any], object], items: Sequence[Any]) -> None:
 
 def each_life(side: Any, lives: Sequence[tuple[Any, ...]]) -> None:
     add, finalize, process = side.add_pending_with_cloid, side.finalize_pending_by_cloid, side.process
-    for cloid, coin, letter, limit, px, sz, oid, tid, ms, start, fee, token, pnl, crossed in lives:
-        add(cloid, coin, letter, limit, sz)
-        finalize(cloid, oid)
+    for name, coin, letter, limit, px, sz, oid, tid, ms, start, fee, token, pnl, crossed in lives:
+        add(name, coin, letter, limit, sz)
+        finalize(name, oid)
         process(coin, letter, px, sz, oid, tid, ms, start, fee, token, pnl, crossed)
 
 
