@@ -48,6 +48,8 @@ pub struct Leg {
     pub(crate) order: u32,
     pub(crate) previous: u32,
     pub(crate) next: u32,
+    /// The leg that it was asked to replace.
+    pub(crate) replaces: Option<Oid>,
     pub(crate) coin: u32,
     pub(crate) side: Side,
     pub(crate) reduce_only: bool,
@@ -88,6 +90,7 @@ impl Leg {
             order: NONE,
             previous: NONE,
             next: NONE,
+            replaces: None,
             coin,
             side,
             reduce_only: false,

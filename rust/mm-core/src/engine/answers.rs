@@ -165,7 +165,7 @@ impl Engine {
         out: &mut Vec<Effect>,
     ) -> Result<(), Error> {
         let id = self.leg_by_cloid(cloid).ok_or(Error::UnknownCloid(cloid))?;
-        let old = self.legs[id].previous;
+        let old = self.legs[id].replaces.and_then(|oid| self.leg_by_oid(oid));
         let event = match why {
             ModifyRefusal::OldGone => Event::ModifyKilled,
             ModifyRefusal::OldUntouched => Event::ModifyFailed,
@@ -176,9 +176,12 @@ impl Engine {
         };
         self.advance(id, Event::Reject, out);
         self.unbound_ended(id);
-        if old != NONE && self.legs[old].next == id && self.legs[id].phase == Phase::Rejected {
-            self.advance(old, event, out);
-            self.finish(old, out);
+        if let Some(old) = old.filter(|_| self.legs[id].phase == Phase::Rejected) {
+            // Who is gone stays gone, however late it is said. "As it was" is no news once another modify is on its way.
+            if event == Event::ModifyKilled || self.legs[old].next == id {
+                self.advance(old, event, out);
+                self.finish(old, out);
+            }
         }
         self.finish(id, out);
         Ok(())
@@ -257,7 +260,12 @@ impl Engine {
         }
         let holder = self.leg_by_oid(oid);
         if self.legs[id].oid.is_some() {
-            return holder.unwrap_or_else(|| self.add_twin(id, oid));
+            return match holder {
+                // Its fills came first, and were kept under the oid alone.
+                Some(other) if self.legs[other].order == NONE => self.adopt_twin(id, other, out),
+                Some(other) => other,
+                None => self.add_twin(id, oid, out),
+            };
         }
         if let Some(other) = holder {
             let claimed = self.legs[other].cloid.is_some() && self.legs[other].order != NONE;
@@ -339,45 +347,87 @@ impl Engine {
         }
     }
 
-    /// A second leg under a cloid that has one already: it joins the order's line, where the higher oid is the later leg.
-    fn add_twin(&mut self, id: u32, oid: Oid) -> u32 {
-        let twin_of = self.legs[id].clone();
-        let mut leg = Leg::new(twin_of.coin, twin_of.side, twin_of.px, twin_of.sz);
-        leg.cloid = twin_of.cloid;
+    /// A second leg under a cloid that has one already. What was sent under a cloid of ours has one size; a stranger's
+    /// legs may differ, and tell theirs by an update.
+    fn add_twin(&mut self, id: u32, oid: Oid, out: &mut Vec<Effect>) -> u32 {
+        let twin_of = &self.legs[id];
+        let mut leg = Leg::new(twin_of.coin, twin_of.side, twin_of.px, None);
         leg.oid = Some(oid);
-        leg.reduce_only = twin_of.reduce_only;
-        leg.released = true;
         leg.since = self.now;
-        let measures = Ledger::measures(&leg);
-        self.coins[leg.coin].open[leg.side as usize] += measures.0;
-        let order = twin_of.order;
-        let joins = order != NONE && !twin_of.folded && !self.orders[order].told.is_terminal();
-        let later = twin_of.oid < Some(oid);
+        leg.released = true;
         let twin = self.legs.add(leg);
         self.by_oid.insert(OidSlot { oid: oid.0, leg: twin });
-        if joins {
-            let (before, behind) = if later { (id, twin_of.next) } else { (twin_of.previous, id) };
-            self.legs[twin].order = order;
-            self.legs[twin].previous = before;
-            self.legs[twin].next = behind;
-            if before == NONE {
-                self.orders[order].first = twin;
-            } else {
-                self.legs[before].next = twin;
-            }
-            if behind == NONE {
-                self.orders[order].last = twin;
-            } else {
-                self.legs[behind].previous = twin;
-            }
-        } else {
-            let foreign = order == NONE || self.orders[order].foreign;
-            self.add_order(twin, twin_of.cloid, foreign, crate::order::OrderState::Pending);
+        self.join_twin(id, twin, out);
+        twin
+    }
+
+    /// The same for a leg that only fills, or an amount, had told of.
+    fn adopt_twin(&mut self, id: u32, twin: u32, out: &mut Vec<Effect>) -> u32 {
+        let (coin, side, px) = (self.legs[id].coin, self.legs[id].side, self.legs[id].px);
+        let leg = &mut self.legs[twin];
+        if leg.coin == NONE {
+            (leg.coin, leg.side, leg.px) = (coin, side, px);
+            let leg = &self.legs[twin];
+            self.coins[coin].shift(leg, (0, 0, 0));
+        } else if leg.coin != coin || leg.side != side {
+            out.push(self.contradiction(id, "one oid under two cloids or two coins"));
+            return twin;
         }
-        if later && let Some(cloid) = twin_of.cloid {
-            self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin });
+        self.join_twin(id, twin, out);
+        if self.legs[twin].sz.is_some_and(|sz| self.legs[twin].executed() >= sz) {
+            self.advance(twin, Event::LastFill, out);
         }
         twin
+    }
+
+    /// A twin joins the order's line, where the higher oid is the later leg; the order of a closed line is not opened
+    /// again, and the twin is one of its own then.
+    fn join_twin(&mut self, id: u32, twin: u32, out: &mut Vec<Effect>) {
+        let twin_of = self.legs[id].clone();
+        let order = twin_of.order;
+        let foreign = order == NONE || self.orders[order].foreign;
+        self.change(twin, |leg| {
+            leg.cloid = twin_of.cloid;
+            leg.reduce_only = twin_of.reduce_only;
+            if !foreign {
+                (leg.sz, leg.wanted, leg.px) =
+                    (twin_of.sz, twin_of.sz.unwrap_or_default(), twin_of.px);
+            }
+        });
+        if order == NONE || twin_of.folded || self.orders[order].told.is_terminal() {
+            let told = crate::order::derive(&[&self.legs[twin]], Sz::ZERO);
+            self.add_order(twin, twin_of.cloid, foreign, told);
+        } else {
+            self.insert_leg(id, twin);
+            self.replaced_by_the_next(twin, out);
+        }
+        if twin_of.oid < self.legs[twin].oid
+            && let Some(cloid) = twin_of.cloid
+        {
+            self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin });
+        }
+    }
+
+    /// Puts a leg in the line of `id`'s order: behind `id` if its oid is the higher one, else before those above it.
+    fn insert_leg(&mut self, id: u32, leg: u32) {
+        let above = |this: &Self, other: u32| this.legs[other].oid > this.legs[leg].oid;
+        let order = self.legs[id].order;
+        let (mut before, mut behind) = (id, self.legs[id].next);
+        while before != NONE && above(self, before) {
+            (before, behind) = (self.legs[before].previous, before);
+        }
+        (self.legs[leg].order, self.legs[leg].previous, self.legs[leg].next) =
+            (order, before, behind);
+        if before == NONE {
+            self.orders[order].first = leg;
+        } else {
+            self.legs[before].next = leg;
+        }
+        if behind == NONE {
+            self.orders[order].last = leg;
+        } else {
+            self.legs[behind].previous = leg;
+        }
     }
 
     /// A record for an oid that nobody claimed yet.

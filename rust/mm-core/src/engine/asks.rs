@@ -149,6 +149,7 @@ impl Engine {
         new.wanted = order_qty;
         new.order = order;
         new.previous = last;
+        new.replaces = Some(oid);
         let new = self.add_leg(new, cloid);
         self.legs[last].next = new;
         self.orders[order].last = new;

@@ -77,9 +77,8 @@ impl Engine {
         hash.option(self.name_of(id).map(|c| c.0));
         hash.word(leg.phase as u64);
         hash.wide(leg.sz.map_or(-1, |s| s.0));
-        for value in
-            [leg.traded.0, leg.traded_usd, leg.answered.0, leg.stated.0, leg.fee, leg.px.0.into()]
-        {
+        // Fees are in the sums of their coin: by leg they are split over two places, as tokens came.
+        for value in [leg.traded.0, leg.traded_usd, leg.answered.0, leg.stated.0, leg.px.0.into()] {
             hash.wide(value);
         }
         hash.wide(leg.final_sz.map_or(-1, |s| s.0));

@@ -216,12 +216,11 @@ impl Engine {
     /// The leg that a fill belongs to: by oid, else by cloid, else a new record under its oid.
     #[inline]
     fn attribute(&mut self, fill: &Fill<'_>, coin: u32, out: &mut Vec<Effect>) -> (u32, bool) {
-        let found = self.leg_by_oid(fill.oid).or_else(|| {
-            let named = self.leg_by_cloid(fill.cloid?)?;
-            // A cloid of another coin or side is a stranger's, whatever it says.
-            let leg = &self.legs[named];
-            (leg.coin == coin && leg.side == fill.side).then(|| self.bind(named, fill.oid, out))
-        });
+        let found = match self.leg_by_oid(fill.oid) {
+            Some(id) if self.legs[id].order != NONE || fill.cloid.is_none() => Some(id),
+            // Not known, or by its fills alone: the cloid may say whose it is.
+            known => self.bind_named(fill, coin, out).or(known),
+        };
         let Some(id) = found else {
             return (self.add_orphan(fill.oid, Some((coin, fill.side, fill.px))), false);
         };
@@ -242,6 +241,15 @@ impl Engine {
             return (self.add_stray(fill, coin), false);
         }
         (id, true)
+    }
+
+    /// The leg that a fill's cloid names, under the fill's oid from now on. A cloid of another coin or side is a
+    /// stranger's, whatever it says.
+    #[cold]
+    fn bind_named(&mut self, fill: &Fill<'_>, coin: u32, out: &mut Vec<Effect>) -> Option<u32> {
+        let named = self.leg_by_cloid(fill.cloid?)?;
+        let leg = &self.legs[named];
+        (leg.coin == coin && leg.side == fill.side).then(|| self.bind(named, fill.oid, out))
     }
 
     /// A record for a fill that contradicts its order: in the position, and in nobody's order.

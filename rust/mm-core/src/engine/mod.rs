@@ -240,23 +240,33 @@ impl Engine {
         if phase.is_closed() {
             self.queue(id);
         }
-        let previous = self.legs[id].previous;
-        if was_unseen
-            && !phase.is_unseen()
-            && !is_dead
-            && previous != NONE
-            && self.legs[previous].next == id
-        {
+        if was_unseen && !phase.is_unseen() && !is_dead {
+            self.replaced_by_the_next(id, out);
+        }
+    }
+
+    /// A leg that was seen has replaced the one before it in its line, and is replaced by the one behind it if that was
+    /// seen first.
+    pub(super) fn replaced_by_the_next(&mut self, id: u32, out: &mut Vec<Effect>) {
+        let (previous, next) = (self.legs[id].previous, self.legs[id].next);
+        let lived = |leg: &Leg| !leg.phase.is_unseen() && leg.phase != Phase::Rejected;
+        if !lived(&self.legs[id]) {
+            return;
+        }
+        if previous != NONE && self.legs[previous].phase != Phase::Rejected {
             let cancelled =
                 self.legs[previous].in_cancel() && self.legs[previous].phase == Phase::Canceling;
             self.advance(previous, Event::ModifyTook, out);
-            if cancelled && !phase.is_closed() {
+            if cancelled && !self.legs[id].phase.is_closed() {
                 // The cancel was meant for the order, and went to a leg that is gone now.
                 let leg = &self.legs[id];
                 let by = Sz(leg.worst().0 - leg.executed().0);
                 out.push(Effect::Excess { cloid: self.name_of(id), oid: leg.oid, by });
             }
             self.after(previous);
+        }
+        if next != NONE && lived(&self.legs[next]) {
+            self.advance(id, Event::ModifyTook, out);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::event::{Status, Update};
 use crate::ids::{Cloid, Ms, Oid};
 use crate::lifecycle::{Event, Phase};
 use crate::num::{NumError, SZ_MAX, Sz};
-use crate::order::{NONE, OrderState};
+use crate::order::NONE;
 
 impl Engine {
     /// One order update, or the same facts from `orderStatus`, `historicalOrders` or `openOrders`.
@@ -47,7 +47,8 @@ impl Engine {
         let shrinks = update.reduce_only || self.legs[id].reduce_only;
         self.change(id, |leg| {
             leg.reduce_only |= update.reduce_only;
-            if leg.sz.is_none() {
+            // A size of zero is none: the venue prints it of orders that close a whole position.
+            if leg.sz.is_none() && update.orig_sz > Sz::ZERO {
                 (leg.sz, leg.wanted, leg.px) = (Some(update.orig_sz), update.orig_sz, update.px);
             }
             match update.status {
@@ -73,13 +74,13 @@ impl Engine {
             out.push(self.contradiction(id, "the venue states another size than was sent"));
         }
         self.executed_rose(id, before, out);
+        // Fills alone had told of it, and its size became known only now: they may have filled it.
+        if self.legs[id].sz.is_some_and(|sz| self.legs[id].executed() >= sz) {
+            self.advance(id, Event::LastFill, out);
+        }
         match update.status {
             Status::Open => self.advance(id, Event::Accepted, out),
             Status::Filled if self.legs[id].phase == Phase::Filled => {}
-            // A foreign leg whose size has only now become known, or a reduce-only one that was trimmed.
-            Status::Filled if self.legs[id].sz.is_some_and(|sz| self.legs[id].executed() >= sz) => {
-                self.advance(id, Event::LastFill, out);
-            }
             Status::Filled | Status::Canceled => self.advance(id, Event::CancelDone, out),
             Status::Rejected => self.advance(id, Event::Reject, out),
             Status::Unknown => {}
@@ -150,11 +151,11 @@ impl Engine {
         // Ours by its prefix, though nobody told us: a journal was lost. It is quoted around, not ignored.
         let foreign =
             update.cloid.and_then(Cloid::parts).is_none_or(|(i, _)| i != self.config.instance);
-        let told = if self.legs[id].executed() > Sz::ZERO {
-            OrderState::PartialFilled
-        } else {
-            OrderState::Resting
-        };
+        let leg = &mut self.legs[id];
+        if update.status == Status::Rejected && leg.executed() == Sz::ZERO && !leg.canceled {
+            leg.phase = Phase::Unknown; // nothing but its refusal was ever heard of it
+        }
+        let told = crate::order::derive(&[leg], Sz::ZERO);
         self.add_order(id, update.cloid, foreign, told);
         if foreign {
             out.push(Effect::Foreign { coin: CoinId(coin), oid: update.oid, cloid: update.cloid });

@@ -108,7 +108,7 @@ impl Engine {
         let cum = kept.past.0 + legs.iter().map(|l| l.executed().0).sum::<i128>();
         let traded = kept.past_traded.0 + legs.iter().map(|l| l.traded.0).sum::<i128>();
         let traded_usd = kept.past_usd + legs.iter().map(|l| l.traded_usd).sum::<i128>();
-        let open = leg.sz.map_or(0, |sz| (sz.0 - leg.executed().0).max(0));
+        let open = leg.worst().0 - leg.executed().0;
         let modifying = legs.len() > 1 && legs.last().is_some_and(|l| l.phase.is_unseen());
         OrderView {
             cloid: kept.name,
