@@ -92,6 +92,7 @@ def test_cloids_are_never_given_twice() -> None:
 
 
 def test_the_same_orders_asked_for_by_all_threads_exist_once() -> None:
+    """An exception is made with the engine's lock released: making one runs Python, which may change threads."""
     engine = new()
     cloids = [engine.next_cloid() for _ in range(200)]
 

@@ -14,7 +14,7 @@ from tests.model.world import Message, World, say
 ACCOUNT = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8"
 SIDES = {1: "B", -1: "A"}
 TENTH = Fraction(1, 10)
-FILL_ROUTES = ("process", "fill", "ws", "user", "rest")
+FILL_ROUTES = ("process", "fill", "ws", "user", "rest", "batch")
 UPDATE_ROUTES = ("call", "ws")
 
 
