@@ -161,13 +161,19 @@ def test_in_any_order_and_again(door: Callable[[mm.Engine, list[tuple[Any, ...]]
     assert other.digest() == plain.digest()
 
 
-def test_a_bad_row_never_blocks_the_rest() -> None:
-    rows = made(5)
-    columns = numpy_text(rows)
+def test_a_bad_row_refuses_the_batch_whole_and_is_named() -> None:
+    """Columns are the caller's own, and a call does all or nothing; what the venue writes comes in frames."""
+    columns = numpy_text(made(5))
     columns["px"][2] = "nan"
     engine = engine_for()
-    report = engine.process_batch(columns)
-    assert (report.fills, report.refused) == (4, 1)
+    with unchanged(engine), pytest.raises(UsageError, match=r"px.*row 2"):
+        engine.process_batch(columns)
+
+
+def test_columns_that_mean_nothing_here_are_passed_over() -> None:
+    columns = numpy_text(made(5))
+    columns["strategy"] = columns["coin"]
+    assert engine_for().process_batch(columns).fills == 5
 
 
 @pytest.mark.parametrize(
@@ -179,7 +185,6 @@ def test_a_bad_row_never_blocks_the_rest() -> None:
         lambda c: c.update(sz=np.array([1.5] * len(c["px"]), dtype=np.float32)),
         lambda c: c.update(tid=np.array([1.5] * len(c["px"]))),
         lambda c: c.update(time=np.array(["x"] * len(c["px"]))),
-        lambda c: c.update(unknown_column=c["px"]),
         lambda c: c.update(px=c["px"].reshape(1, -1)),
     ],
 )

@@ -1,5 +1,8 @@
 """Executed quantity is a join: an amount in the answer and trades on the stream are never both counted."""
 
+# mypy: disable-error-code="comparison-overlap"
+# A Decimal equals an int or a Fraction of the same value, in a tuple too; mypy sees the types only.
+
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import permutations

@@ -1,5 +1,8 @@
 """The model itself: it is small enough to be believed, and these are the reasons to."""
 
+# mypy: disable-error-code="comparison-overlap"
+# A Decimal equals an int or a Fraction of the same value, in a tuple too; mypy sees the types only.
+
 from fractions import Fraction
 from itertools import permutations
 
