@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, TypeAlias, final, overload
-
 from typing_extensions import disjoint_base
 
 __all__ = [
@@ -411,7 +410,7 @@ class Effect:
 
     @final
     class Ask(Effect):
-        """Evidence is wanted: query the venue. `query` is "order_status" (by cloid and oid) or "fills" (the window)."""
+        """Evidence is wanted: query the venue. `query` is `"order_status"` (by cloid and oid) or `"fills"` (the window)."""
 
         __match_args__ = ("query", "coin", "cloid", "oid", "from_ms", "to_ms", "why")
         query: str
@@ -685,11 +684,11 @@ class Engine:
         """Books columns of fills: a mapping of names to columns (lists, tuples, NumPy arrays, Arrow arrays), or a table
         with the Arrow C stream (polars, pyarrow, duckdb ...).
 
-        Needed: coin, side, px, sz, oid, tid, time (ms). Taken where given: start_position, fee, fee_token, closed_pnl,
-        crossed, cloid; null, None and the empty text mean "not told" there. The venue's spellings (startPosition,
-        feeToken, closedPnl) are known, other columns are passed over. Ids and times are integers. Numbers are text,
-        Decimals, or integers: of 10**-px_scale in px, of 10**-sz_scale in sz and start_position, of 10**-fee_scale in
-        fee and closed_pnl (refused where it is None). Floats are refused.
+        Needed: `coin`, `side`, `px`, `sz`, `oid`, `tid`, `time` (ms). Taken where given: `start_position`, `fee`,
+        `fee_token`, `closed_pnl`, `crossed`, `cloid`; null, None and the empty text mean "not told" there. The venue's
+        spellings (`startPosition`, `feeToken`, `closedPnl`) are known, other columns are passed over. Ids and times are
+        integers. Numbers are text, Decimals, or integers in units of 10**-scale: `px_scale` for `px`, `sz_scale` for
+        `sz` and `start_position`, `fee_scale` for `fee` and `closed_pnl` (refused where it is None). Floats are refused.
 
         All rows are read before one is booked: a column or a value that cannot be read raises `BadInput` or
         `Unrepresentable` naming the column and the row, and nothing was booked. A row that can be read but cannot be
@@ -814,10 +813,10 @@ def classify_status(word: str) -> str:
     """The meaning of an order status word: "open", "filled", "canceled", "rejected", or "unknown"."""
 
 def classify_order_error(text: str) -> str:
-    """The meaning of a refused placement's words: a class such as "RateLimit" or "CrossedBook", or "Unknown"."""
+    """The meaning of a refused placement's words: a class such as `"RateLimit"` or `"CrossedBook"`, or `"Unknown"`."""
 
 def classify_cancel_error(text: str) -> str:
-    """The meaning of a refused cancel's words: "NotLive" (nothing there), "NotDone", or "Unknown"."""
+    """The meaning of a refused cancel's words: `"NotLive"` (nothing there), `"NotDone"`, or `"Unknown"`."""
 
 def classify_modify_error(text: str) -> ModifyOutcome:
     """What a refused modify's words say of the old leg."""

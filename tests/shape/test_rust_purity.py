@@ -22,7 +22,7 @@ MAY_DEPEND_ON: dict[str, set[str]] = {
     "mm-py": {"mm-arrow", "mm-core", "mm-wire", "pyo3"},
 }
 PURE = ["mm-core", "mm-wire"]
-# Where a pointer may be followed, each place with its reason (ADR 0003); everywhere else the compiler refuses it.
+# Where a pointer may be followed, each place with its reason (ADR 0007); everywhere else the compiler refuses it.
 MAY_BE_UNSAFE = {
     *("rust/mm-arrow/src/abi.rs", "rust/mm-arrow/src/read.rs", "rust/mm-arrow/src/table.rs"),
     *("rust/mm-arrow/tests/producer/mod.rs", "rust/mm-py/src/batch/arrow.rs"),

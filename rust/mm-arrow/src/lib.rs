@@ -9,7 +9,7 @@
 //! offset, index or view of a producer's leads outside of the buffers; alignment is not relied on.
 //!
 //! `unsafe` stands in `abi.rs` (taking and releasing) and `read.rs` (the few places that follow a pointer), each with
-//! its reason. The tests run under a sanitizer too (ADR 0003).
+//! its reason. The tests run under a sanitizer too (ADR 0007).
 #![deny(clippy::undocumented_unsafe_blocks)]
 
 mod abi;

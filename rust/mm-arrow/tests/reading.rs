@@ -2,6 +2,11 @@
 //!
 //! Also under a sanitizer, which sees each byte read beyond a buffer (the producer's are exact):
 //! `RUSTFLAGS=-Zsanitizer=address cargo +nightly test -p mm-arrow --target x86_64-unknown-linux-gnu`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::unnecessary_wraps,
+    reason = "a test stops at the first surprise; a buffer may be null"
+)]
 
 mod producer;
 

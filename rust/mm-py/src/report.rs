@@ -22,7 +22,8 @@ impl Effects {
     }
 
     fn get(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
-        let made = self.made.get_or_try_init(py, || to_tuple(py, self.told.clone()).map(Bound::unbind))?;
+        let made =
+            self.made.get_or_try_init(py, || to_tuple(py, self.told.clone()).map(Bound::unbind))?;
         Ok(made.clone_ref(py))
     }
 }
@@ -76,7 +77,10 @@ impl Applied {
         let o = &self.outcome;
         let state = o.state.map_or_else(|| "None".to_owned(), |s| format!("OrderState.{s:?}"));
         let duplicate = if o.seen == Seen::New { "False" } else { "True" };
-        format!("Applied(applied={}, skipped={}, duplicate={duplicate}, state={state})", o.applied, o.skipped)
+        format!(
+            "Applied(applied={}, skipped={}, duplicate={duplicate}, state={state})",
+            o.applied, o.skipped
+        )
     }
 }
 

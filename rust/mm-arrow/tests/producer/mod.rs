@@ -124,7 +124,7 @@ pub(crate) fn array(data: &Data, living: &Living) -> RawArray {
 struct Chunks {
     living: Living,
     given: usize,
-    chunks: Vec<Data>,
+    data: Vec<Data>,
     /// After as many chunks it fails, in these words.
     fails: Option<(usize, CString)>,
 }
@@ -132,7 +132,7 @@ struct Chunks {
 unsafe extern "C" fn get_schema(stream: *mut RawStream, out: *mut RawSchema) -> c_int {
     unsafe {
         let chunks = &*(*stream).private_data.cast::<Chunks>();
-        ptr::write(out, schema(&chunks.chunks[0], &chunks.living));
+        ptr::write(out, schema(&chunks.data[0], &chunks.living));
     }
     0
 }
@@ -143,7 +143,7 @@ unsafe extern "C" fn get_next(stream: *mut RawStream, out: *mut RawArray) -> c_i
         if chunks.fails.as_ref().is_some_and(|(after, _)| *after == chunks.given) {
             return 5;
         }
-        if let Some(chunk) = chunks.chunks.get(chunks.given) {
+        if let Some(chunk) = chunks.data.get(chunks.given) {
             ptr::write(out, array(chunk, &chunks.living));
             chunks.given += 1;
         }
@@ -168,14 +168,13 @@ unsafe extern "C" fn release_stream(stream: *mut RawStream) {
 
 /// Reads the chunks as a stream; the first one's schema is the schema.
 pub(crate) fn streamed(
-    chunks: Vec<Data>,
+    data: Vec<Data>,
     fails: Option<(usize, &str)>,
     living: &Living,
 ) -> Result<Table, Error> {
     living.set(living.get() + 1);
     let fails = fails.map(|(after, words)| (after, CString::new(words).unwrap()));
-    let private =
-        Box::into_raw(Box::new(Chunks { living: living.clone(), given: 0, chunks, fails }));
+    let private = Box::into_raw(Box::new(Chunks { living: living.clone(), given: 0, data, fails }));
     let mut stream = RawStream {
         get_schema: Some(get_schema),
         get_next: Some(get_next),

@@ -45,5 +45,6 @@ fn array(name: &'static str, given: &Bound<'_, PyAny>) -> PyResult<Table> {
     let schema = schema.pointer_checked(Some(c"arrow_schema"))?.cast::<RawSchema>();
     let array = array.pointer_checked(Some(c"arrow_array"))?.cast::<RawArray>();
     // SAFETY: as above, for a schema and for an array; the interface gives them as a pair that belongs together.
-    unsafe { Table::from_array(schema.as_ptr(), array.as_ptr()) }.map_err(|why| bad(name, &why.to_string()))
+    unsafe { Table::from_array(schema.as_ptr(), array.as_ptr()) }
+        .map_err(|why| bad(name, &why.to_string()))
 }

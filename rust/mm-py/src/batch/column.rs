@@ -42,7 +42,10 @@ impl Column<'_> {
 
     /// Gives each row's value to `take`, until it refuses one; gives back that row and why.
     #[inline]
-    pub(super) fn each<E>(&self, mut take: impl FnMut(Item<'_>) -> Result<(), E>) -> Result<(), (usize, E)> {
+    pub(super) fn each<E>(
+        &self,
+        mut take: impl FnMut(Item<'_>) -> Result<(), E>,
+    ) -> Result<(), (usize, E)> {
         fn all<'v, E>(
             values: impl Iterator<Item = Item<'v>>,
             take: &mut impl FnMut(Item<'_>) -> Result<(), E>,
@@ -53,7 +56,9 @@ impl Column<'_> {
         match self {
             Self::Padded { bytes, width, rows } => match width {
                 0 => all((0..*rows).map(|_| Item::Text(b"")), take),
-                width => all(bytes.chunks_exact(*width).map(|text| Item::Text(unpadded(text))), take),
+                width => {
+                    all(bytes.chunks_exact(*width).map(|text| Item::Text(unpadded(text))), take)
+                }
             },
             Self::Ints(values) => all(values.iter().map(|&v| Item::Int(v.into())), take),
             Self::Naturals(values) => all(values.iter().map(|&v| Item::Int(v.into())), take),

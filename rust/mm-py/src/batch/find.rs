@@ -80,7 +80,7 @@ pub(super) enum Source {
 #[derive(Debug)]
 pub(super) enum Found {
     Table(Table),
-    Mapping([Option<Source>; COLUMNS]),
+    Mapping(Box<[Option<Source>; COLUMNS]>),
 }
 
 /// Columns of one length, each able to hold what it should.
@@ -113,7 +113,10 @@ impl Found {
         }
         if !given.hasattr("keys")? || !given.hasattr("__getitem__")? {
             let kind = given.get_type().name()?;
-            return Err(bad("columns", &format!("is {kind}: neither a mapping nor an Arrow table")));
+            return Err(bad(
+                "columns",
+                &format!("is {kind}: neither a mapping nor an Arrow table"),
+            ));
         }
         let array_type = numpy::array_type(given.py())?;
         let mut sources = [const { None }; COLUMNS];
@@ -126,23 +129,28 @@ impl Found {
             };
             *source = Some(Source::new(name, need, &value, array_type.as_ref())?);
         }
-        Ok(Self::Mapping(sources))
+        Ok(Self::Mapping(Box::new(sources)))
     }
 
     pub(super) fn columns(&self) -> Result<Columns<'_>, Refusal> {
         let mut found = [const { None }; COLUMNS];
         match self {
             Self::Mapping(sources) => {
-                for ((column, source), (name, _, _)) in found.iter_mut().zip(sources).zip(WANTED) {
+                for ((column, source), (name, _, _)) in
+                    found.iter_mut().zip(sources.iter()).zip(WANTED)
+                {
                     *column = source.as_ref().map(|source| source.column(name)).transpose()?;
                 }
             }
             Self::Table(table) => {
                 let fields = table.fields().unwrap_or_default();
-                let columns = table.columns().map_err(|why| Refusal::bad("columns", why.to_string()))?;
+                let columns =
+                    table.columns().map_err(|why| Refusal::bad("columns", why.to_string()))?;
                 for (field, column) in fields.iter().zip(columns) {
                     let name = field.name.as_str();
-                    let place = WANTED.iter().position(|(ours, theirs, _)| *ours == name || *theirs == Some(name));
+                    let place = WANTED
+                        .iter()
+                        .position(|(ours, theirs, _)| *ours == name || *theirs == Some(name));
                     if let Some(place) = place {
                         if found[place].is_some() {
                             return Err(twice(WANTED[place].0));
@@ -161,7 +169,8 @@ impl Found {
             }
         }
         let mut take = |place: usize| found[place].take();
-        let mut needed = |place: usize| take(place).ok_or_else(|| Refusal::bad(WANTED[place].0, "is missing"));
+        let mut needed =
+            |place: usize| take(place).ok_or_else(|| Refusal::bad(WANTED[place].0, "is missing"));
         Ok(Columns {
             rows,
             coin: needed(COIN)?,
@@ -198,7 +207,9 @@ impl Source {
         if let Ok(tuple) = value.cast::<PyTuple>() {
             return objects::tuple(name, need, tuple);
         }
-        if let Some(array_type) = array_type.filter(|class| value.is_instance(class).unwrap_or(false)) {
+        if let Some(array_type) =
+            array_type.filter(|class| value.is_instance(class).unwrap_or(false))
+        {
             return numpy::read(name, need, value, array_type);
         }
         if let Some(table) = arrow::read(name, value)? {
@@ -220,7 +231,9 @@ impl Source {
 
     fn column(&self, name: &'static str) -> Result<Column<'_>, Refusal> {
         Ok(match self {
-            Self::Padded { bytes, width, rows } => Column::Padded { bytes, width: *width, rows: *rows },
+            Self::Padded { bytes, width, rows } => {
+                Column::Padded { bytes, width: *width, rows: *rows }
+            }
             Self::Ints(values) => Column::Ints(values),
             Self::Naturals(values) => Column::Naturals(values),
             Self::Flags(values) => Column::Flags(values),
@@ -242,19 +255,28 @@ fn check(name: &'static str, need: Need, column: &Column<'_>, rows: usize) -> Re
         }
         Column::Flags(_) => (need == Need::Flag, "bools".to_owned()),
         Column::Cells { .. } => (true, String::new()), // each was looked at by itself
+        Column::Arrow(column) if column.is_empty() => (true, String::new()),
         Column::Arrow(column) => {
             if *column.kind == Kind::Float {
-                let why = Why::Unrepresentable("is a column of floats: give text, integers or decimals".to_owned());
+                let why = Why::Unrepresentable(
+                    "is a column of floats: give text, integers or decimals".to_owned(),
+                );
                 return Err(Refusal { column: name, row: None, why });
             }
             (can_hold(column.kind, need), column.kind.name())
         }
     };
     if !holds.0 {
-        return Err(Refusal::bad(name, format!("is a column of {}, not of {}", holds.1, need.wanted())));
+        return Err(Refusal::bad(
+            name,
+            format!("is a column of {}, not of {}", holds.1, need.wanted()),
+        ));
     }
     if column.rows() != rows {
-        return Err(Refusal::bad(name, format!("has {} rows where coin has {rows}", column.rows())));
+        return Err(Refusal::bad(
+            name,
+            format!("has {} rows where coin has {rows}", column.rows()),
+        ));
     }
     Ok(())
 }
@@ -266,7 +288,9 @@ fn can_hold(kind: &Kind, need: Need) -> bool {
         Kind::Int { .. } => matches!(need, Need::Number | Need::Id | Need::Time),
         Kind::Millis => need == Need::Time,
         Kind::Decimal { .. } => need == Need::Number,
-        Kind::Text | Kind::LongText | Kind::TextView | Kind::Fixed { .. } => matches!(need, Need::Text | Need::Number),
+        Kind::Text | Kind::LongText | Kind::TextView | Kind::Fixed { .. } => {
+            matches!(need, Need::Text | Need::Number)
+        }
         Kind::Dictionary { values, .. } => can_hold(values, need),
         Kind::Float | Kind::Struct(_) | Kind::Other(_) => false,
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// Names by number. A repeated name is found by a guess, as the engine does.
 #[derive(Debug)]
 pub(super) struct Names {
-    names: Vec<Box<str>>,
+    known: Vec<Box<str>>,
     index: BTreeMap<Box<str>, u32>,
     recent: [u32; 64],
 }
@@ -13,7 +13,7 @@ pub(super) struct Names {
 impl Names {
     /// With the empty name as number 0.
     pub(super) fn new() -> Self {
-        Self { names: vec!["".into()], index: BTreeMap::from([("".into(), 0)]), recent: [0; 64] }
+        Self { known: vec!["".into()], index: BTreeMap::from([("".into(), 0)]), recent: [0; 64] }
     }
 
     /// The number of a name; `None` if it is not UTF-8.
@@ -25,7 +25,7 @@ impl Names {
             [only] => usize::from(*only),
         } % 64;
         let guess = self.recent[place];
-        if self.names.get(guess as usize).is_some_and(|known| known.as_bytes() == name) {
+        if self.known.get(guess as usize).is_some_and(|told| told.as_bytes() == name) {
             return Some(guess);
         }
         let number = self.look_up(name)?;
@@ -39,14 +39,14 @@ impl Names {
         if let Some(&number) = self.index.get(name) {
             return Some(number);
         }
-        let number = u32::try_from(self.names.len()).ok()?;
-        self.names.push(name.into());
+        let number = u32::try_from(self.known.len()).ok()?;
+        self.known.push(name.into());
         self.index.insert(name.into(), number);
         Some(number)
     }
 
     #[inline]
     pub(super) fn name(&self, number: u32) -> &str {
-        self.names.get(number as usize).map_or("", |name| name)
+        self.known.get(number as usize).map_or("", |name| name)
     }
 }

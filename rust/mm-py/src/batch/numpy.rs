@@ -28,6 +28,9 @@ pub(super) fn read(
     if dimensions != 1 {
         return Err(bad(name, &format!("has {dimensions} dimensions, not one")));
     }
+    if array.len()? == 0 {
+        return Ok(Source::Cells { cells: Vec::new(), texts: Vec::new() }); // NumPy calls an empty list one of floats
+    }
     if !array.get_type().is(array_type) && array.hasattr("mask")? {
         return listed(name, need, array); // what is masked becomes None
     }
@@ -42,16 +45,23 @@ pub(super) fn read(
         'u' => copy(&array.call_method1("astype", ("u8",))?).map(Source::Naturals),
         'b' => copy::<u8>(&array.call_method1("view", ("u1",))?).map(Source::Flags),
         'S' => padded(array, width),
-        'U' => match array.call_method1("astype", ("S",)) {
-            Ok(bytes) => padded(&bytes, bytes.getattr("dtype")?.getattr("itemsize")?.extract()?),
-            Err(_) => listed(name, need, array), // not ASCII: told with its row
+        'U' if dtype.getattr("isnative")?.is_truthy()? => match narrowed(array, width)? {
+            Some(source) => Ok(source),
+            None => listed(name, need, array), // not ASCII: told with its row
         },
-        'O' | 'T' => listed(name, need, array),
-        'M' if need == Need::Time && dtype.getattr("name")?.extract::<String>()? == "datetime64[ms]" => {
+        'U' | 'O' | 'T' => listed(name, need, array),
+        'M' if need == Need::Time
+            && dtype.getattr("name")?.extract::<String>()? == "datetime64[ms]" =>
+        {
             copy(&array.call_method1("astype", ("i8",))?).map(Source::Ints)
         }
-        'f' | 'c' => Err(unrepresentable(name, "is a column of floats: give text, integers or Decimals")),
-        _ => Err(bad(name, &format!("is a column of {}, not of {}", dtype.getattr("name")?, need.wanted()))),
+        'f' | 'c' => {
+            Err(unrepresentable(name, "is a column of floats: give text, integers or Decimals"))
+        }
+        _ => Err(bad(
+            name,
+            &format!("is a column of {}, not of {}", dtype.getattr("name")?, need.wanted()),
+        )),
     }
 }
 
@@ -61,11 +71,30 @@ fn copy<T: Element>(array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
 
 fn padded(array: &Bound<'_, PyAny>, width: usize) -> PyResult<Source> {
     let rows = array.len()?;
-    if width == 0 || rows == 0 {
-        return Ok(Source::Padded { bytes: Vec::new(), width: 0, rows });
+    if width == 0 {
+        return Ok(Source::Padded { bytes: Vec::new(), width, rows });
     }
     let bytes = copy(&array.call_method0("ravel")?.call_method1("view", ("u1",))?)?;
     Ok(Source::Padded { bytes, width, rows })
+}
+
+/// Texts of four bytes a character, as texts of one; `None` where that is not possible.
+fn narrowed(array: &Bound<'_, PyAny>, width: usize) -> PyResult<Option<Source>> {
+    let rows = array.len()?;
+    if width == 0 {
+        return Ok(Some(Source::Padded { bytes: Vec::new(), width, rows }));
+    }
+    let codes: Vec<u32> = copy(&array.call_method0("ravel")?.call_method1("view", ("u4",))?)?;
+    let mut wide = 0;
+    #[allow(clippy::cast_possible_truncation)] // whether any was wider is looked at once, after all
+    let bytes = codes
+        .iter()
+        .map(|&code| {
+            wide |= code;
+            code as u8
+        })
+        .collect();
+    Ok((wide < 0x80).then_some(Source::Padded { bytes, width: width / 4, rows }))
 }
 
 fn listed(name: &'static str, need: Need, array: &Bound<'_, PyAny>) -> PyResult<Source> {

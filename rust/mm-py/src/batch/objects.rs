@@ -16,7 +16,11 @@ pub(super) fn list(name: &'static str, need: Need, values: &Bound<'_, PyList>) -
 }
 
 /// Reads a tuple.
-pub(super) fn tuple(name: &'static str, need: Need, values: &Bound<'_, PyTuple>) -> PyResult<Source> {
+pub(super) fn tuple(
+    name: &'static str,
+    need: Need,
+    values: &Bound<'_, PyTuple>,
+) -> PyResult<Source> {
     objects(name, need, values.len(), values.iter())
 }
 
@@ -30,7 +34,9 @@ fn objects<'py>(
     for (row, value) in values.enumerate() {
         match cell(need, &value, &mut texts) {
             Ok(cell) => cells.push(cell),
-            Err(Trouble::Refused(why)) => return Err(Refusal { column: name, row: Some(row), why }.raise()),
+            Err(Trouble::Refused(why)) => {
+                return Err(Refusal { column: name, row: Some(row), why }.raise());
+            }
             Err(Trouble::Raised(error)) => return Err(error),
         }
     }
@@ -69,7 +75,8 @@ fn int(value: &Bound<'_, PyAny>) -> Result<Cell, Trouble> {
         return Ok(Cell::Int(value.into()));
     }
     let wide = value.extract::<i128>();
-    wide.map(Cell::Int).map_err(|_| Trouble::Refused(Why::Unrepresentable("is too large".to_owned())))
+    wide.map(Cell::Int)
+        .map_err(|_| Trouble::Refused(Why::Unrepresentable("is too large".to_owned())))
 }
 
 #[cold]
@@ -88,10 +95,10 @@ fn rare(need: Need, value: &Bound<'_, PyAny>, texts: &mut Vec<u8>) -> Result<Cel
         let text = value.call_method1("__format__", ("f",))?;
         return Ok(add(text.cast::<PyString>().map_err(PyErr::from)?.to_str()?.as_bytes(), texts));
     }
-    if need == Need::Text {
-        if let Ok(side) = value.extract::<PySide>() {
-            return Ok(add(if Side::from(side) == Side::Buy { b"B" } else { b"A" }, texts));
-        }
+    if need == Need::Text
+        && let Ok(side) = value.extract::<PySide>()
+    {
+        return Ok(add(if Side::from(side) == Side::Buy { b"B" } else { b"A" }, texts));
     }
     if value.hasattr("__index__")? {
         return int(value); // NumPy's own integers

@@ -9,7 +9,7 @@ use pyo3::PyErr;
 use super::column::Column;
 use super::find::Columns;
 use super::names::Names;
-use crate::error::{bad, unrepresentable};
+use crate::error::{bad, in_row, unrepresentable};
 
 /// The largest scale: more decimals than any number here could have.
 const SCALE_MAX: u32 = 38;
@@ -25,9 +25,15 @@ pub(crate) struct Scales {
 
 impl Scales {
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        for (name, scale) in [("px_scale", Some(self.px)), ("sz_scale", Some(self.sz)), ("fee_scale", self.fee)] {
+        for (name, scale) in
+            [("px_scale", Some(self.px)), ("sz_scale", Some(self.sz)), ("fee_scale", self.fee)]
+        {
             if scale.is_some_and(|scale| scale > SCALE_MAX) {
-                return Err(Refusal { column: name, row: None, why: Why::Bad("is beyond 38".to_owned()) });
+                return Err(Refusal {
+                    column: name,
+                    row: None,
+                    why: Why::Bad("is beyond 38".to_owned()),
+                });
             }
         }
         Ok(())
@@ -47,7 +53,9 @@ impl From<NumError> for Why {
             NumError::Empty | NumError::NotANumber | NumError::Negative | NumError::Zero => {
                 Self::Bad(why.reason().to_owned())
             }
-            NumError::TooManyDecimals | NumError::TooLarge => Self::Unrepresentable(why.reason().to_owned()),
+            NumError::TooManyDecimals | NumError::TooLarge => {
+                Self::Unrepresentable(why.reason().to_owned())
+            }
         }
     }
 }
@@ -66,11 +74,11 @@ impl Refusal {
     }
 
     pub(super) fn raise(self) -> PyErr {
-        let told = |reason: String| self.row.map_or(reason.clone(), |row| format!("in row {row} {reason}"));
-        match self.why {
-            Why::Bad(reason) => bad(self.column, &told(reason)),
-            Why::Unrepresentable(reason) => unrepresentable(self.column, &told(reason)),
-        }
+        let error = match &self.why {
+            Why::Bad(reason) => bad(self.column, reason),
+            Why::Unrepresentable(reason) => unrepresentable(self.column, reason),
+        };
+        in_row(error, self.row)
     }
 }
 
@@ -101,15 +109,18 @@ impl Fills {
     pub(super) fn read(columns: &Columns<'_>, scales: &Scales) -> Result<Self, Refusal> {
         let rows = columns.rows;
         let mut names = Names::new();
-        let numbers = |name, of: &Option<Column<'_>>, scale| maybe(name, of.as_ref(), |c| signed(name, c, scale));
+        let numbers =
+            |name, of: &Option<Column<'_>>, scale| maybe(of.as_ref(), |c| signed(name, c, scale));
         Ok(Self {
             rows,
             coin: many("coin", rows, &columns.coin, |item| match text(item)? {
                 Some(name) => names.number(name).ok_or_else(not_text),
                 None => Err(null()),
             })?,
-            fee_token: maybe("fee_token", columns.fee_token.as_ref(), |c| {
-                many("fee_token", rows, c, |item| names.number(text(item)?.unwrap_or(b"")).ok_or_else(not_text))
+            fee_token: maybe(columns.fee_token.as_ref(), |c| {
+                many("fee_token", rows, c, |item| {
+                    names.number(text(item)?.unwrap_or(b"")).ok_or_else(not_text)
+                })
             })?,
             names,
             side: many("side", rows, &columns.side, side)?,
@@ -121,14 +132,15 @@ impl Fills {
             start: numbers("start_position", &columns.start_position, Some(scales.sz))?,
             fee: numbers("fee", &columns.fee, scales.fee)?,
             closed_pnl: numbers("closed_pnl", &columns.closed_pnl, scales.fee)?,
-            crossed: maybe("crossed", columns.crossed.as_ref(), |c| many("crossed", rows, c, flag))?,
-            cloid: maybe("cloid", columns.cloid.as_ref(), |c| many("cloid", rows, c, cloid))?,
+            crossed: maybe(columns.crossed.as_ref(), |c| many("crossed", rows, c, flag))?,
+            cloid: maybe(columns.cloid.as_ref(), |c| many("cloid", rows, c, cloid))?,
         })
     }
 
     #[inline]
     pub(super) fn fill(&self, row: usize) -> Fill<'_> {
-        let told = |of: &[i128]| of.get(row).filter(|&&value| value != UNTOLD).map(|&value| Sz(value));
+        let told =
+            |of: &[i128]| of.get(row).filter(|&&value| value != UNTOLD).map(|&value| Sz(value));
         Fill {
             coin: self.names.name(self.coin[row]),
             side: self.side[row],
@@ -149,7 +161,6 @@ impl Fills {
 }
 
 fn maybe<T>(
-    _name: &'static str,
     column: Option<&Column<'_>>,
     read: impl FnOnce(&Column<'_>) -> Result<Vec<T>, Refusal>,
 ) -> Result<Vec<T>, Refusal> {
@@ -183,10 +194,16 @@ fn px(column: &Column<'_>, scale: u32) -> Result<Vec<i64>, Refusal> {
 }
 
 /// Quantities with a sign: whether a size may be negative is for the engine to say, row by row.
-fn signed(name: &'static str, column: &Column<'_>, scale: Option<u32>) -> Result<Vec<i128>, Refusal> {
+fn signed(
+    name: &'static str,
+    column: &Column<'_>,
+    scale: Option<u32>,
+) -> Result<Vec<i128>, Refusal> {
     let unit = scale.map(|scale| Unit::new(scale, SZ_DECIMALS));
     many(name, column.rows(), column, |item| match number(item, SZ_DECIMALS, unit)? {
-        Some(value) if value.unsigned_abs() > SZ_MAX.0.unsigned_abs() => Err(NumError::TooLarge.into()),
+        Some(value) if value.unsigned_abs() > SZ_MAX.0.unsigned_abs() => {
+            Err(NumError::TooLarge.into())
+        }
         Some(value) => Ok(value),
         None => Ok(UNTOLD),
     })
@@ -210,7 +227,10 @@ impl Unit {
     /// For integers in units of 10^-scale, of a number that is kept in units of 10^-decimals.
     fn new(scale: u32, decimals: u32) -> Self {
         let power = |exponent: u32| 10i128.checked_pow(exponent).unwrap_or(i128::MAX);
-        Self { factor: power(decimals.saturating_sub(scale)), divisor: power(scale.saturating_sub(decimals)) }
+        Self {
+            factor: power(decimals.saturating_sub(scale)),
+            divisor: power(scale.saturating_sub(decimals)),
+        }
     }
 
     #[inline]
@@ -218,7 +238,11 @@ impl Unit {
         if self.divisor == 1 {
             return value.checked_mul(self.factor).ok_or(NumError::TooLarge);
         }
-        if value % self.divisor == 0 { Ok(value / self.divisor) } else { Err(NumError::TooManyDecimals) }
+        if value % self.divisor == 0 {
+            Ok(value / self.divisor)
+        } else {
+            Err(NumError::TooManyDecimals)
+        }
     }
 }
 
@@ -256,7 +280,9 @@ fn decimal(value: i128, scale: i32, decimals: u32) -> Result<i128, NumError> {
         Ok(scale) if scale > decimals + SCALE_MAX => Err(NumError::TooManyDecimals),
         Ok(scale) => Unit::new(scale, decimals).of(value),
         Err(_) => {
-            let power = 10i128.checked_pow(scale.unsigned_abs().saturating_add(decimals)).ok_or(NumError::TooLarge)?;
+            let power = 10i128
+                .checked_pow(scale.unsigned_abs().saturating_add(decimals))
+                .ok_or(NumError::TooLarge)?;
             value.checked_mul(power).ok_or(NumError::TooLarge)
         }
     }
@@ -302,7 +328,9 @@ fn flag(item: Item<'_>) -> Result<Option<bool>, Why> {
         Item::Flag(flag) => Ok(Some(flag)),
         Item::Null => Ok(None),
         Item::Broken => Err(broken()),
-        Item::Int(_) | Item::Decimal(..) | Item::TooWide | Item::Text(_) => Err(Why::Bad("is not a bool".to_owned())),
+        Item::Int(_) | Item::Decimal(..) | Item::TooWide | Item::Text(_) => {
+            Err(Why::Bad("is not a bool".to_owned()))
+        }
     }
 }
 
