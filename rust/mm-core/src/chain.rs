@@ -293,12 +293,13 @@ impl Chain {
     fn fold_first(&mut self, count: usize) {
         let (done, pnl) = self.worked_out.get();
         let mut settled = self.settled;
-        for link in self.recent.drain(..count) {
-            settled = Some(advance(settled.unwrap_or_else(|| base(link.open, link.px)), &link));
+        let (front, back) = self.recent.as_slices();
+        for link in front.iter().chain(back).take(count) {
+            settled = Some(advance(settled.unwrap_or_else(|| base(link.open, link.px)), link));
             match self.old.last_mut() {
                 Some(run)
                     if link.open == run.end
-                        || (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs() =>
+                        || link.open.abs_diff(run.end) <= self.slack.unsigned_abs() =>
                 {
                     run.to = link.time;
                     run.end = link.end();
@@ -311,6 +312,7 @@ impl Chain {
                 }),
             }
         }
+        self.recent.drain(..count);
         self.settled = settled;
         self.worked_out.set(if done >= count { (done - count, pnl) } else { (0, self.settled) });
         if self.old.len() > RUNS_MAX {
@@ -415,9 +417,14 @@ impl Chain {
         floating.sort_unstable_by_key(|l| (l.tie, l.delta));
         let mut out: Vec<Link> = Vec::with_capacity(group.len());
         while !todo.is_empty() {
+            // Where more fills start than end is where the trail begins. Only a loop may begin anywhere, and then where
+            // the position is: a fill that merely passes there belongs in the middle, and the hole before the block.
+            let begins = |p: &i128| balance.get(p).is_some_and(|&b| b > 0);
             let from_here = pos.and_then(|p| self.nearest(&todo, p));
             let start = from_here
-                .or_else(|| todo.keys().copied().find(|k| balance.get(k).is_some_and(|&b| b > 0)))
+                .filter(begins)
+                .or_else(|| todo.keys().copied().find(begins))
+                .or(from_here)
                 .or_else(|| todo.keys().next().copied());
             let Some(start) = start else { break };
             let trail_at = out.len();
@@ -431,7 +438,11 @@ impl Chain {
                     at += 1;
                 }
             }
+            *balance.entry(out[trail_at].open).or_default() -= 1;
             *pos = out.last().map(Link::end);
+            if let Some(end) = *pos {
+                *balance.entry(end).or_default() += 1;
+            }
         }
         for mut link in floating {
             link.open = pos.unwrap_or(0);

@@ -248,6 +248,8 @@ pub(crate) struct Order {
     /// First and last leg of the line; settled legs are folded out of it.
     pub(crate) first: u32,
     pub(crate) last: u32,
+    /// Legs in memory that name this order, folded ones too: it stays as long as any.
+    pub(crate) held: u32,
     pub(crate) tif: Option<Tif>,
     pub(crate) foreign: bool,
     /// The state that was last told by `Effect::Moved`; the state itself is always derived.

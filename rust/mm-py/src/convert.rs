@@ -11,7 +11,7 @@ use crate::types::PySide;
 
 static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
-fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+pub(crate) fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     DECIMAL.import(py, "decimal", "Decimal")
 }
 
@@ -73,6 +73,12 @@ pub(crate) fn maybe<T>(
 pub(crate) fn whole(field: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
     if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
         return Err(bad(field, "is not an int"));
+    }
+    // Ids and times fit 63 bits, and those come out of an int four times as fast.
+    if let Ok(signed) = value.extract::<i64>()
+        && let Ok(whole) = u64::try_from(signed)
+    {
+        return Ok(whole);
     }
     value.extract().map_err(|_| bad(field, "is not between 0 and 2**64 - 1"))
 }

@@ -14,6 +14,7 @@ use mm_wire::words::{self, CancelError, ModifyError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
+use crate::batch::Scales;
 use crate::convert::{self, DecPx, DecSz, maybe, maybe_whole, number, opt_text, whole};
 use crate::effect::{Told, to_tuple};
 use crate::error::{bad, fault, raise};
@@ -323,14 +324,30 @@ impl PyEngine {
         })
     }
 
-    /// Books columns of fills: a mapping of names to columns (lists, NumPy arrays), or any object with the Arrow C
-    /// stream. Needed: coin, side, px, sz, oid, tid, time; taken where given: start_position, fee, fee_token,
-    /// closed_pnl, crossed, cloid (the venue's spellings are known, too). Prices and sizes are text, Decimals, or
-    /// integers in units of 10**-px_scale and 10**-sz_scale; floats are refused. All rows are read before one is
-    /// booked; a row that is not possible is surfaced and does not take its siblings along.
-    #[pyo3(signature = (columns, *, px_scale=0, sz_scale=0))]
-    fn process_batch(&self, py: Python<'_>, columns: Arg<'_, '_>, px_scale: u32, sz_scale: u32) -> PyResult<Report> {
-        crate::batch::process(self, py, columns, px_scale, sz_scale)
+    /// Books columns of fills: a mapping of names to columns (lists, tuples, NumPy arrays, Arrow arrays), or a table
+    /// with the Arrow C stream (polars, pyarrow, duckdb ...).
+    ///
+    /// Needed: coin, side, px, sz, oid, tid, time (ms). Taken where given: start_position, fee, fee_token, closed_pnl,
+    /// crossed, cloid; null, None and the empty text mean "not told" there. The venue's spellings (startPosition,
+    /// feeToken, closedPnl) are known, other columns are passed over. Ids and times are integers. Numbers are text,
+    /// Decimals, or integers: of 10**-px_scale in px, of 10**-sz_scale in sz and start_position, of 10**-fee_scale in
+    /// fee and closed_pnl (refused where it is None). Floats are refused.
+    ///
+    /// All rows are read before one is booked: a column or a value that cannot be read raises `BadInput` or
+    /// `Unrepresentable` naming the column and the row, and nothing was booked. A row that can be read but cannot be
+    /// (a negative size) is surfaced, and does not take its siblings along. There is no `Booked` effect for each row:
+    /// the report counts them. Other threads run meanwhile.
+    #[pyo3(signature = (columns, *, px_scale=0, sz_scale=0, fee_scale=None))]
+    fn process_batch(
+        &self,
+        py: Python<'_>,
+        columns: Arg<'_, '_>,
+        px_scale: u32,
+        sz_scale: u32,
+        fee_scale: Option<u32>,
+    ) -> PyResult<Report> {
+        let scales = Scales { px: px_scale, sz: sz_scale, fee: fee_scale };
+        crate::batch::process(self, py, columns, &scales)
     }
 
     /// Applies one raw WebSocket frame: `userFills`, `user` and `orderUpdates`; other channels do nothing. Raises

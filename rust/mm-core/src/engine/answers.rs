@@ -302,9 +302,7 @@ impl Engine {
     fn absorb(&mut self, id: u32, other: u32, out: &mut Vec<Effect>) {
         let facts = self.legs[other].clone();
         if facts.order != NONE {
-            let order = facts.order;
-            self.unlist(order);
-            self.orders.free(order);
+            self.leave_order(other, &facts);
         }
         if facts.coin != NONE {
             // Its sums leave with it, and come back with the leg that has the facts now.
@@ -418,6 +416,7 @@ impl Engine {
         }
         (self.legs[leg].order, self.legs[leg].previous, self.legs[leg].next) =
             (order, before, behind);
+        self.orders[order].held += 1;
         if before == NONE {
             self.orders[order].first = leg;
         } else {

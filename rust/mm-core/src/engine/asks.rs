@@ -153,6 +153,7 @@ impl Engine {
         let new = self.add_leg(new, cloid);
         self.legs[last].next = new;
         self.orders[order].last = new;
+        self.orders[order].held += 1;
         self.after(new);
         self.finish(id, out);
         let tif = self.orders[order].tif.unwrap_or(Tif::Alo);

@@ -197,6 +197,7 @@ impl Engine {
             name,
             first: leg,
             last: leg,
+            held: 1,
             tif: None,
             foreign,
             told,
@@ -278,9 +279,9 @@ impl Engine {
             return leg.coin == NONE || self.coins[leg.coin].unbound == 0;
         }
         let order = &self.orders[leg.order];
-        leg.phase.is_closed()
-            && leg.provisional() == Sz::ZERO
-            && (leg.folded || order.told.is_terminal())
+        // What is folded may go; the rest of a line goes last of all, when nothing else of its order is held.
+        let last = order.told.is_terminal() && order.held == 1;
+        leg.phase.is_closed() && leg.provisional() == Sz::ZERO && (leg.folded || last)
     }
 
     fn retire(&mut self, id: u32) {
@@ -297,20 +298,23 @@ impl Engine {
             self.retired_sequence = self.retired_sequence.max(Some(sequence));
         }
         if leg.order != NONE {
-            if !leg.folded {
-                self.fold(id);
-            }
-            if self.orders[leg.order].first == NONE {
-                self.unlist_foreign(leg.order);
-                self.orders.free(leg.order);
-            }
+            self.leave_order(id, &leg);
         }
         self.forget_leg(id, &leg);
     }
 
-    fn unlist_foreign(&mut self, order: u32) {
-        debug_assert_eq!(self.orders[order].slot, NONE);
-        self.extra_fees.retain(|key, _| *key != (true, order, key.2));
+    /// A leg names its order no more; an order that no leg names is gone.
+    pub(super) fn leave_order(&mut self, id: u32, leg: &Leg) {
+        let order = leg.order;
+        if !leg.folded {
+            self.unlink(id);
+        }
+        self.orders[order].held -= 1;
+        if self.orders[order].held == 0 {
+            self.unlist(order);
+            self.extra_fees.retain(|key, _| !(key.0 && key.1 == order));
+            self.orders.free(order);
+        }
     }
 
     /// Takes a leg out of its order's line; what it executed stays with the order.
@@ -334,19 +338,23 @@ impl Engine {
             }
             self.extra_fees.remove(&(false, id, token));
         }
-        if leg.previous == NONE {
-            order.first = leg.next;
+        self.unlink(id);
+        self.legs[id].folded = true;
+    }
+
+    fn unlink(&mut self, id: u32) {
+        let Leg { order, previous, next, .. } = self.legs[id];
+        if previous == NONE {
+            self.orders[order].first = next;
         } else {
-            self.legs[leg.previous].next = leg.next;
+            self.legs[previous].next = next;
         }
-        let order = &mut self.orders[leg.order];
-        if leg.next == NONE {
-            order.last = leg.previous;
+        if next == NONE {
+            self.orders[order].last = previous;
         } else {
-            self.legs[leg.next].previous = leg.previous;
+            self.legs[next].previous = previous;
         }
-        let leg = &mut self.legs[id];
-        (leg.folded, leg.previous, leg.next) = (true, NONE, NONE);
+        (self.legs[id].previous, self.legs[id].next) = (NONE, NONE);
     }
 
     /// Drops a leg from the maps and frees its number.

@@ -235,8 +235,8 @@ impl Engine {
             return Ok(());
         }
         match chain.compare(szi, as_of) {
-            None => {}
-            Some(Ok(())) => chain.confirm(as_of),
+            // Equal positions prove nothing: what was lost in between may add up to zero.
+            None | Some(Ok(())) => {}
             Some(Err(ours)) => {
                 let from = chain.proven_until().unwrap_or(0);
                 let coin = CoinId(id);
@@ -259,6 +259,11 @@ impl Engine {
     ) -> Result<(), Error> {
         let id = self.coins.find(coin).ok_or(Error::Bad("coin", "is not known here"))?;
         self.settle_chain(id, out);
+        if self.coins[id].chain.gaps().iter().any(|gap| gap.from < until) {
+            let what = "fills were told to be complete, and the chain has a gap before that time";
+            out.push(Effect::Contradiction { coin: CoinId(id), oid: None, cloid: None, what });
+            return Ok(());
+        }
         self.coins[id].chain.confirm(until);
         let orders: Vec<u32> = self.coins[id].orders.iter().flatten().copied().collect();
         for order in orders {
