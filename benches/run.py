@@ -113,6 +113,7 @@ def pauses(files: list[str]) -> dict[str, Any]:
         "own_ns": int(own.max()),
         "own_at_call": int(own.argmax()),
         "own_worst": [[int(at), int(own[at])] for at in worst],
+        "own_beyond_median_ns": int(own.max() - np.median(own)),
         "calls": int(own.size),
         "calls_over_1ms_in_every_pass": int((own > 1_000_000).sum()),
         "each_pass_max_cpu_ns": [int(one.max()) for one in passes],
