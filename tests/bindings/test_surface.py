@@ -30,7 +30,7 @@ def promised(node: ast.ClassDef | ast.Module, prefix: str = "") -> list[tuple[st
     return found
 
 
-NAMES = [name for name, _ in promised(TREE) if not name.rpartition(".")[2].startswith("__")]
+NAMES = [name for name, _ in promised(TREE) if not name.rpartition(".")[2].startswith("_")]
 METHODS = sorted(
     {
         name
