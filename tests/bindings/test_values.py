@@ -97,7 +97,7 @@ def test_snapshots_compare_and_do_not_move() -> None:
     assert after.cum_qty == D("1.2")
     assert position != engine.position("BTC")
     with pytest.raises(AttributeError):
-        before.cum_qty = D(9)
+        before.cum_qty = D(9)  # type: ignore[misc]
 
 
 def test_numbers_come_out_as_decimals_and_times_as_ints() -> None:
