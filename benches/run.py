@@ -241,7 +241,7 @@ def machine() -> str:
         platform.machine(),
     )
     tuned = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    build = "" if tuned else " built without profile-guided optimisation"
+    build = "" if tuned else " configured without --enable-optimizations"
     return f"{model}, {os.cpu_count()} cores, shared; CPython {platform.python_version()}{build}"
 
 
