@@ -87,6 +87,8 @@ pub struct Chain {
     total: i128,
     gaps: Vec<Gap>,
     dirty: bool,
+    /// A millisecond at the end whose fills meet one position twice: they link in more than one way.
+    tangled: Option<Ms>,
     proven_until: Option<Ms>,
     proven_end: i128,
 }
@@ -107,6 +109,7 @@ impl Chain {
             total: 0,
             gaps: Vec::new(),
             dirty: false,
+            tangled: None,
             proven_until: None,
             proven_end: 0,
         }
@@ -148,9 +151,8 @@ impl Chain {
             if link.floating {
                 link.open = end;
             }
-            // A break inside the last millisecond may be closed by this fill, if it is put before others of it.
-            let broken = link.time == time && self.gaps.last().is_some_and(|gap| gap.to == time);
-            if link.time >= time && !broken && self.near(link.open, end) && self.strays.is_empty() {
+            let fits = self.near(link.open, end) && self.strays.is_empty();
+            if fits && (link.time > time || link.time == time && self.links_one_way(&link)) {
                 self.recent.push_back(link);
                 if self.gaps.is_empty() && !link.floating {
                     self.proven_until = Some(link.time);
@@ -165,6 +167,22 @@ impl Chain {
         self.place(link);
         self.dirty = true;
         false
+    }
+
+    /// Whether the fills of the last millisecond have one order only with this one at their end: then it is the order in
+    /// which they came. Else it is found anew from the set of them, so that it does not matter who came first.
+    fn links_one_way(&self, link: &Link) -> bool {
+        let mut block = self.recent.iter().rev().take_while(|l| l.time == link.time);
+        let last_floats = self.recent.back().filter(|l| l.time == link.time && l.floating);
+        // A break inside it may be closed by this fill, if it is put before others.
+        let broken = self.gaps.last().is_some_and(|gap| gap.to == link.time);
+        !broken
+            && self.tangled != Some(link.time)
+            && match last_floats {
+                // Fills that tell no position stand at the end, in the order of their tids.
+                Some(last) => link.floating && (last.tie, last.delta) <= (link.tie, link.delta),
+                None => link.floating || block.all(|l| !self.near(l.open, link.end())),
+            }
     }
 
     #[cold]
@@ -281,9 +299,8 @@ impl Chain {
     fn fold(&mut self) -> bool {
         let half = self.recent.len() / 2;
         let border = |i: &usize| self.recent[*i - 1].time < self.recent[*i].time;
-        let Some(count) =
-            (1..=half).rev().find(border).or_else(|| (half..self.recent.len()).find(border))
-        else {
+        let mut later = half..=self.recent.len() - self.window;
+        let Some(count) = (1..=half).rev().find(border).or_else(|| later.find(border)) else {
             return false;
         };
         self.fold_first(count);
@@ -297,9 +314,11 @@ impl Chain {
         for link in front.iter().chain(back).take(count) {
             settled = Some(advance(settled.unwrap_or_else(|| base(link.open, link.px)), link));
             match self.old.last_mut() {
+                // Of a millisecond that hangs on nothing yet the order may change: its fills are not joined (`relink_old`).
                 Some(run)
-                    if link.open == run.end
-                        || link.open.abs_diff(run.end) <= self.slack.unsigned_abs() =>
+                    if (link.open == run.end
+                        || (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs())
+                        && !(run.from == link.time && run.to == link.time) =>
                 {
                     run.to = link.time;
                     run.end = link.end();
@@ -322,176 +341,269 @@ impl Chain {
         }
     }
 
-    /// A fill older than all that is kept one by one: it lengthens a run, closes a gap, or strays inside a run.
+    /// A fill older than all that is kept one by one: it lengthens a stretch, closes a gap, stands alone in one, or
+    /// strays inside a stretch.
     fn place_old(&mut self, link: Link) {
-        let next = self.old.partition_point(|run| run.to < link.time);
-        let inside =
-            self.old.get(next).is_some_and(|run| run.from < link.time && link.time < run.to);
-        // Same millisecond as a border: it may belong to either side.
-        let after = (0..self.old.len()).rev().find(|&i| {
-            self.old[i].to <= link.time
-                && self.near(self.old[i].end, link.open)
-                && self.old.get(i + 1).is_none_or(|n| link.time <= n.from)
-        });
-        let before = (0..self.old.len()).find(|&i| {
-            link.time <= self.old[i].from
-                && self.near(self.old[i].open, link.end())
-                && (i == 0 || self.old[i - 1].to <= link.time)
-        });
-        let settled = self.settled.unwrap_or_default();
-        self.settled = Some(advance(settled, &link)); // its place in the order is not known any more
-        if let Some(i) = after {
-            self.old[i].to = link.time;
-            self.old[i].end = link.end();
-            if self.old.get(i + 1).is_some_and(|n| self.near(n.open, link.end())) {
-                let n = self.old.remove(i + 1);
-                self.old[i].to = n.to;
-                self.old[i].end = n.end;
+        let base = self.base();
+        let low = self.old.partition_point(|run| run.to < link.time);
+        if link.floating {
+            // It tells no position, so its place does not matter: what follows starts later by as much.
+            if let Some(last) = self.old.last_mut() {
+                last.end += link.delta;
             }
-        } else if let Some(i) = before {
-            if i == 0
-                && let Some(pnl) = &mut self.settled
-            {
-                pnl.size -= link.delta; // the run's own base already held it
-            }
-            self.old[i].from = link.time;
-            self.old[i].open = link.open;
-        } else if inside {
+        } else if self.old.get(low).is_some_and(|run| run.from < link.time && link.time < run.to) {
             self.strays.push(link);
-            self.absorb_strays();
+            self.strays.sort_unstable_by_key(|l| (l.time, l.open, l.delta, l.tie));
         } else {
-            let at = self.old.partition_point(|run| run.from <= link.time);
+            let at = self.old.partition_point(|run| {
+                run.to < link.time || run.to == link.time && run.from < link.time
+            });
             self.old.insert(
                 at,
                 Run { from: link.time, to: link.time, open: link.open, end: link.end() },
             );
         }
+        self.settle_old();
+        // Its place in the order of profits is not known any more: it comes last. What was there before the first fill
+        // was taken in at a price; a fill that only moves this beginning changes nothing after it.
+        let moved = self.base() - base;
+        if moved != -link.delta {
+            let mut pnl = advance(self.settled.unwrap_or_default(), &link);
+            pnl.size += moved;
+            pnl.cost += link.px.times(Sz(moved)).map_or(0, |usd| usd.0);
+            self.settled = Some(pnl);
+        }
     }
 
-    /// Strays that lead back to where they began were a loop that nobody missed.
-    fn absorb_strays(&mut self) {
-        let mut starts: Vec<i128> = self.strays.iter().map(|l| l.open).collect();
-        let mut ends: Vec<i128> = self.strays.iter().map(Link::end).collect();
-        starts.sort_unstable();
-        ends.sort_unstable();
-        if starts == ends {
-            self.strays.clear();
+    /// Links and joins what is old until nothing more fits.
+    fn settle_old(&mut self) {
+        let mut before = usize::MAX;
+        while self.old.len() < before {
+            before = self.old.len();
+            self.relink_old();
+            self.join_tangles();
+            self.spend_strays();
+        }
+    }
+
+    /// What strays inside a stretch, and adds up to what is missing at one of its ends, is what is missing there: a ring
+    /// at that end was turned the wrong way while it was not known.
+    fn spend_strays(&mut self) {
+        for at in 0..self.old.len() {
+            let run = self.old[at];
+            let inside = |l: &Link| run.from < l.time && l.time < run.to;
+            let net: i128 = self.strays.iter().filter(|l| inside(l)).map(|l| l.delta).sum();
+            if net == 0 {
+                continue;
+            }
+            let before = at.checked_sub(1).map(|i| self.old[i].end);
+            let behind = self
+                .old
+                .get(at + 1)
+                .map(|next| next.open)
+                .or_else(|| self.recent.front().map(|l| l.open));
+            if behind.is_some_and(|behind| self.near(run.end + net, behind)) {
+                self.old[at].end += net;
+            } else if before.is_some_and(|before| self.near(before, run.open - net)) {
+                self.old[at].open -= net;
+            } else {
+                continue;
+            }
+            self.strays.retain(|l| !inside(l));
+        }
+    }
+
+    /// Puts single fills between the stretches in the order in which they link, and joins what links. Fills of one
+    /// millisecond are joined with what is beside it only: among themselves, another order may turn out to be the true one.
+    fn relink_old(&mut self) {
+        let mut rest = std::mem::take(&mut self.old);
+        let mut joined: Vec<Run> = Vec::with_capacity(rest.len());
+        let mut pos = None;
+        let is_single = |run: &Run, time: Ms| run.from == time && run.to == time;
+        while let Some(&first) = rest.first() {
+            let singles = rest.iter().take_while(|run| is_single(run, first.from)).count();
+            let mut runs: Vec<Run> = rest.drain(..singles.max(1)).collect();
+            if singles > 1 {
+                let mut block: Vec<Link> = runs.iter().map(as_link).collect();
+                self.link_block(&mut block, &mut pos, None);
+                runs = block.iter().map(|l| Run { open: l.open, end: l.end(), ..first }).collect();
+            }
+            for run in runs {
+                match joined.last_mut() {
+                    Some(last)
+                        if self.near(last.end, run.open)
+                            && !(is_single(last, run.from) && is_single(&run, run.from)) =>
+                    {
+                        (last.to, last.end) = (run.to, run.end);
+                    }
+                    _ => joined.push(run),
+                }
+                pos = Some(run.end);
+            }
+        }
+        self.old = joined;
+    }
+
+    /// Stretches that share milliseconds, and the strays inside them, are one stretch once every position in them is left
+    /// as often as it is reached, but for the first and the last: what does not link hangs on a position inside them
+    /// that is not kept any more.
+    fn join_tangles(&mut self) {
+        let mut from = 0;
+        while from < self.old.len() {
+            let mut to = from;
+            while self.old.get(to + 1).is_some_and(|next| next.from == self.old[to].to) {
+                to += 1;
+            }
+            let (first, last) = (self.old[from], self.old[to]);
+            if first.from == last.to {
+                from = to + 1;
+                continue;
+            }
+            let inside = |l: &Link| first.from <= l.time && l.time <= last.to;
+            let mut balance: BTreeMap<i128, i32> = BTreeMap::new();
+            let edges = self.old[from..=to].iter().map(|run| (run.open, run.end));
+            for (open, end) in
+                edges.chain(self.strays.iter().filter(|l| inside(l)).map(|l| (l.open, l.end())))
+            {
+                *balance.entry(open).or_default() += 1;
+                *balance.entry(end).or_default() -= 1;
+            }
+            // A ring begins where what is beside it ends; as long as that is not known, it stays in pieces.
+            let before = from.checked_sub(1).map(|i| self.old[i].end);
+            let behind = self
+                .old
+                .get(to + 1)
+                .map(|next| next.open)
+                .or_else(|| self.recent.front().map(|l| l.open));
+            let ring = match (before, behind) {
+                _ if from == to => Some(first.open),
+                (Some(before), Some(behind)) => (before == behind).then_some(before),
+                (one, other) => one.or(other),
+            };
+            let ring = ring.filter(|at| balance.contains_key(at));
+            balance.retain(|_, count| *count != 0);
+            let ends = |wanted: i32| {
+                balance.iter().find(|(_, count)| **count == wanted).map(|(at, _)| *at)
+            };
+            let whole = match (balance.len(), ends(1), ends(-1)) {
+                (0, _, _) => ring.map(|at| (at, at)),
+                (2, Some(open), Some(end)) => Some((open, end)),
+                _ => None,
+            };
+            // What reaches beyond the milliseconds that are shared is the first, or the last, of them; unless a ring in it
+            // was turned, and what is beside says how it should be.
+            let in_time = |&(open, end): &(i128, i128)| {
+                (first.from == first.to || open == first.open || before == Some(open))
+                    && (last.from == last.to || end == last.end || behind == Some(end))
+            };
+            if let Some((open, end)) = whole.filter(in_time) {
+                self.strays.retain(|l| !inside(l));
+                self.old.splice(from..=to, [Run { from: first.from, to: last.to, open, end }]);
+                to = from;
+            }
+            from = to + 1;
+        }
+        // A ring of stretches was joined where it happened to close; it hangs on the position that both sides agree on.
+        let mut at = 1;
+        while at < self.old.len() {
+            let (first, ring) = (self.old[at - 1], self.old[at]);
+            let behind = self
+                .old
+                .get(at + 1)
+                .map(|next| next.open)
+                .or_else(|| self.recent.front().map(|l| l.open));
+            let is_ring = ring.from < ring.to && ring.open == ring.end;
+            if is_ring && behind.is_some_and(|behind| self.near(first.end, behind)) {
+                self.old[at - 1].to = ring.to;
+                self.old.remove(at);
+            } else {
+                at += 1;
+            }
         }
     }
 
     #[cold]
     fn relink(&mut self) {
+        if self.old.len() > 1 {
+            self.settle_old();
+        }
         let mut links: Vec<Link> = self.recent.drain(..).collect();
         links.sort_by_key(|l| l.time);
         let mut pos = self.old.last().map(|run| run.end);
+        let mut ahead = None;
+        let mut blocks: Vec<(usize, Option<i128>)> = Vec::new();
+        for block in links.chunk_by(|a, b| a.time == b.time).rev() {
+            blocks.push((block.len(), ahead));
+            ahead = start_of(block, ahead);
+        }
         let mut rest = links.as_mut_slice();
-        while let Some(first) = rest.first() {
-            let time = first.time;
-            let size = rest.iter().take_while(|l| l.time == time).count();
+        for &(size, ahead) in blocks.iter().rev() {
             let (group, tail) = rest.split_at_mut(size);
-            self.link_block(group, &mut pos);
+            self.link_block(group, &mut pos, ahead);
+            let mut met: Vec<i128> = group.iter().map(|l| l.open).chain(pos).collect();
+            met.sort_unstable();
+            let twice = met.windows(2).any(|pair| self.near(pair[0], pair[1]));
+            self.tangled = twice.then_some(group[0].time);
             rest = tail;
         }
         self.recent = links.into();
         self.survey();
     }
 
-    /// Puts the fills of one millisecond in the order in which they link, from `pos` on.
-    fn link_block(&self, group: &mut [Link], pos: &mut Option<i128>) {
-        close_self_trades(group);
-        let mut todo: BTreeMap<i128, Vec<Link>> = BTreeMap::new();
-        let mut balance: BTreeMap<i128, i32> = BTreeMap::new();
-        let mut floating: Vec<Link> = Vec::new();
-        for link in group.iter() {
-            if link.floating {
-                floating.push(*link);
-                continue;
-            }
-            todo.entry(link.open).or_default().push(*link);
-            *balance.entry(link.open).or_default() += 1;
-            *balance.entry(link.end()).or_default() -= 1;
-        }
-        for same in todo.values_mut() {
-            // Popped from the end: the largest step first, whatever order they came in.
-            same.sort_unstable_by_key(|l| (l.delta, l.tie));
-        }
+    /// Puts the fills of one millisecond in the order in which they link, from `pos` on, with as few breaks as can be.
+    ///
+    /// Positions are places and fills are ways from one to the next. A trail begins where more ways leave than arrive;
+    /// once all trails are walked, what is left are rings, and each hangs on a place of a trail or stands alone; then it is
+    /// turned to where the next millisecond begins, `ahead`, if it passes there.
+    fn link_block(&self, block: &mut [Link], pos: &mut Option<i128>, ahead: Option<i128>) {
+        close_self_trades(block);
+        let (mut told, mut floating): (Vec<Link>, Vec<Link>) =
+            block.iter().partition(|l| !l.floating);
+        // Taken from the end: the largest step first, whatever order they came in.
+        told.sort_unstable_by_key(|l| (l.delta, l.tie));
         floating.sort_unstable_by_key(|l| (l.tie, l.delta));
-        let mut out: Vec<Link> = Vec::with_capacity(group.len());
-        while !todo.is_empty() {
-            // Where more fills start than end is where the trail begins. Only a loop may begin anywhere, and then where
-            // the position is: a fill that merely passes there belongs in the middle, and the hole before the block.
-            let begins = |p: &i128| balance.get(p).is_some_and(|&b| b > 0);
-            let from_here = pos.and_then(|p| self.nearest(&todo, p));
-            let start = from_here
-                .filter(begins)
-                .or_else(|| todo.keys().copied().find(begins))
-                .or(from_here)
-                .or_else(|| todo.keys().next().copied());
-            let Some(start) = start else { break };
-            let trail_at = out.len();
-            self.walk(&mut todo, start, &mut out, trail_at);
-            // Loops that hang on a position of the trail belong inside it.
-            let mut at = trail_at;
-            while at < out.len() {
-                if let Some(key) = self.nearest(&todo, out[at].open) {
-                    self.walk(&mut todo, key, &mut out, at);
-                } else {
+        let places = Places::of(&told, *pos, self.slack);
+        let here = pos.map(|p| places.of_value(p));
+        let (mut ways, mut balance): (BTreeMap<i128, Vec<Link>>, BTreeMap<i128, i32>) =
+            Default::default();
+        for link in told {
+            let (from, to) = (places.of_value(link.open), places.of_value(link.end()));
+            ways.entry(from).or_default().push(link);
+            *balance.entry(from).or_default() += 1;
+            *balance.entry(to).or_default() -= 1;
+        }
+        let mut trails: Vec<Link> = Vec::with_capacity(block.len());
+        let mut starts: Vec<i128> =
+            balance.iter().flat_map(|(at, &more)| (0..more.max(0)).map(move |_| *at)).collect();
+        starts.sort_by_key(|&at| Some(at) != here);
+        for start in starts {
+            trails.extend(walk(&mut ways, start, &places));
+        }
+        let mut at = 0;
+        while at < trails.len() || !ways.is_empty() {
+            if let Some(beside) = trails.get(at) {
+                let ring = walk(&mut ways, places.of_value(beside.open), &places);
+                if ring.is_empty() {
                     at += 1;
+                } else {
+                    trails.splice(at..at, ring);
                 }
-            }
-            *balance.entry(out[trail_at].open).or_default() -= 1;
-            *pos = out.last().map(Link::end);
-            if let Some(end) = *pos {
-                *balance.entry(end).or_default() += 1;
+            } else if let Some(here) = here.filter(|here| ways.contains_key(here)) {
+                trails.splice(0..0, walk(&mut ways, here, &places));
+                at = 0;
+            } else if let Some(start) =
+                ahead.filter(|a| ways.contains_key(a)).or(ways.keys().next().copied())
+            {
+                trails.extend(walk(&mut ways, start, &places));
             }
         }
+        *pos = trails.last().map(Link::end).or(*pos);
         for mut link in floating {
             link.open = pos.unwrap_or(0);
             *pos = Some(link.end());
-            out.push(link);
+            trails.push(link);
         }
-        group.copy_from_slice(&out);
-    }
-
-    /// Follows links from `key` until none fits, and inserts the trail at `at`; a trail put inside must close, or it goes back.
-    fn walk(
-        &self,
-        todo: &mut BTreeMap<i128, Vec<Link>>,
-        key: i128,
-        out: &mut Vec<Link>,
-        at: usize,
-    ) {
-        let mut trail: Vec<Link> = Vec::new();
-        let mut next = Some(key);
-        while let Some(key) = next {
-            let Some(same) = todo.get_mut(&key) else { break };
-            let Some(link) = same.pop() else { break };
-            if same.is_empty() {
-                todo.remove(&key);
-            }
-            trail.push(link);
-            next = self.nearest(todo, link.end());
-        }
-        let inside = at < out.len();
-        let closes = trail.last().is_some_and(|l| inside && self.near(l.end(), out[at].open));
-        if inside && !closes {
-            // Not a loop: it stands alone, after the trail.
-            out.extend(trail);
-        } else {
-            out.splice(at..at, trail);
-        }
-    }
-
-    fn nearest(&self, todo: &BTreeMap<i128, Vec<Link>>, at: i128) -> Option<i128> {
-        if todo.contains_key(&at) {
-            return Some(at);
-        }
-        if self.slack == 0 {
-            return None;
-        }
-        todo.range(at - self.slack..=at + self.slack)
-            .map(|(k, _)| *k)
-            .min_by_key(|k| (k - at).unsigned_abs())
+        block.copy_from_slice(&trails);
     }
 
     /// Finds the breaks, what is proven, and the profit, from the order that `relink` made.
@@ -502,17 +614,33 @@ impl Chain {
         let runs = self.old.iter().map(|r| (r.from, r.to, r.open, r.end, false));
         let links = self.recent.iter().map(|l| (l.time, l.time, l.open, l.end(), l.floating));
         let mut previous: Option<(Ms, i128)> = None;
-        let mut proven = None;
+        let mut proven: Option<(Ms, i128)> = None;
+        // Where the last millisecond that is no ring ended, and where the present one began. How a ring is turned, and in
+        // what order a broken millisecond begins, is a guess: what is missing may be before it, too.
+        let (mut sure, mut began): (Option<(Ms, i128)>, Option<i128>) = (None, None);
         for (from, to, open, end, floating) in runs.chain(links) {
-            if let Some((time, expected)) = previous
-                && !self.near(open, expected)
-            {
-                self.gaps.push(Gap {
-                    from: time,
-                    to: from,
-                    expected: Sz(expected),
-                    found: Sz(open),
-                });
+            if let Some((time, expected)) = previous {
+                if time < from {
+                    if began.is_none_or(|began| !self.near(began, expected)) {
+                        sure = previous;
+                    }
+                    began = Some(open);
+                }
+                if !self.near(open, expected) {
+                    if self.gaps.is_empty() && stray.is_none_or(|s| from <= s) {
+                        proven = proven.min(sure);
+                    }
+                    let time = sure.map_or(time, |(time, _)| time);
+                    self.gaps.push(Gap {
+                        from: time,
+                        to: from,
+                        expected: Sz(expected),
+                        found: Sz(open),
+                    });
+                }
+            }
+            if from < to {
+                began = None;
             }
             previous = Some((to, end));
             if self.gaps.is_empty() && !floating && stray.is_none_or(|s| to <= s) {
@@ -541,9 +669,9 @@ fn close_self_trades(group: &mut [Link]) {
         if signed >= 0 || floating {
             continue;
         }
-        let bought = group
-            .iter()
-            .any(|l| !l.floating && l.signed == -signed && l.px == px && l.tie == tie && l.open == open);
+        let bought = group.iter().any(|l| {
+            !l.floating && l.signed == -signed && l.px == px && l.tie == tie && l.open == open
+        });
         if bought {
             group[sale].open = open - delta;
         }
@@ -553,6 +681,64 @@ fn close_self_trades(group: &mut [Link]) {
 /// A position that was there before the first known fill is taken in at that fill's price.
 fn base(open: i128, px: Px) -> Pnl {
     Pnl { size: open, cost: px.times(Sz(open)).map_or(0, |usd| usd.0), realised: 0 }
+}
+
+/// Positions that are near enough to link, under one value each.
+struct Places(Vec<(i128, i128)>);
+
+impl Places {
+    fn of(links: &[Link], pos: Option<i128>, slack: i128) -> Self {
+        if slack == 0 {
+            return Self(Vec::new());
+        }
+        let mut values: Vec<i128> =
+            links.iter().flat_map(|l| [l.open, l.end()]).chain(pos).collect();
+        values.sort_unstable();
+        let mut places: Vec<(i128, i128)> = Vec::with_capacity(values.len());
+        for value in values {
+            let place = places
+                .last()
+                .filter(|(last, _)| value - last <= slack)
+                .map_or(value, |(_, place)| *place);
+            places.push((value, place));
+        }
+        Self(places)
+    }
+
+    fn of_value(&self, value: i128) -> i128 {
+        self.0.binary_search_by_key(&value, |(v, _)| *v).map_or(value, |found| self.0[found].1)
+    }
+}
+
+/// Where a millisecond begins, as far as its own fills tell; a ring begins where the next millisecond does.
+fn start_of(block: &[Link], ahead: Option<i128>) -> Option<i128> {
+    let mut balance: BTreeMap<i128, i32> = BTreeMap::new();
+    for link in block.iter().filter(|l| !l.floating) {
+        *balance.entry(link.open).or_default() += 1;
+        *balance.entry(link.end()).or_default() -= 1;
+    }
+    let ring = ahead.filter(|ahead| balance.contains_key(ahead));
+    balance.iter().find(|(_, more)| **more > 0).map(|(at, _)| *at).or(ring)
+}
+
+/// Follows the ways from a place until none leads on.
+fn walk(ways: &mut BTreeMap<i128, Vec<Link>>, mut place: i128, places: &Places) -> Vec<Link> {
+    let mut trail = Vec::new();
+    while let Some(from_here) = ways.get_mut(&place) {
+        let Some(link) = from_here.pop() else { break };
+        if from_here.is_empty() {
+            ways.remove(&place);
+        }
+        trail.push(link);
+        place = places.of_value(link.end());
+    }
+    trail
+}
+
+/// A stretch as one step.
+fn as_link(run: &Run) -> Link {
+    let delta = run.end - run.open;
+    Link { time: run.to, open: run.open, delta, signed: delta, px: Px(0), tie: 0, floating: false }
 }
 
 #[inline]
