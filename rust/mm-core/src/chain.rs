@@ -71,6 +71,9 @@ impl Gap {
     }
 }
 
+/// A time, and the position then, if any is known.
+type At = Option<(Ms, i128)>;
+
 /// The most stretches that are kept apart; beyond it the oldest two are joined, their gap with them.
 const RUNS_MAX: usize = 4_096;
 
@@ -380,7 +383,6 @@ impl Chain {
         let stray = self.strays.iter().map(|l| l.time).min();
         let runs = self.old.iter().map(|r| (r.from, r.to, r.open, r.end, false));
         let links = self.recent.iter().map(|l| (l.time, l.time, l.open, l.end(), l.floating));
-        type At = Option<(Ms, i128)>;
         let (mut previous, mut proven): (At, At) = (None, None);
         // Where the last millisecond that is no ring ended, and where the present one began. How a ring is turned, and in
         // what order a broken millisecond begins, is a guess: what is missing may be before it, too.
