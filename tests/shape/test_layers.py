@@ -16,7 +16,7 @@ import pytest
 
 from tests.shape.repo import PACKAGE, files
 
-PURE = {"audit", "config", "fallback", "journal", "quotes", "replay", "strategy", "venue"}
+PURE = {"audit", "config", "fallback", "intents", "journal", "quotes", "replay", "strategy", "venue"}
 LAYERS: list[tuple[str, set[str]]] = [
     ("errors", {"errors"}),
     ("binding", {"_core"}),

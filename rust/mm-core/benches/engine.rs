@@ -15,7 +15,15 @@ const EACH: u64 = 100;
 
 fn order(engine: &mut Engine, oid: u64, out: &mut Vec<mm_core::effect::Effect>) {
     let (cloid, sz) = (engine.next_cloid(), Sz(10_i128.pow(10) * 1_000));
-    let new = NewOrder { cloid, coin: "BTC", side: Side::Buy, px: Px(10_i64.pow(13)), sz, tif: Tif::Alo, reduce_only: false };
+    let new = NewOrder {
+        cloid,
+        coin: "BTC",
+        side: Side::Buy,
+        px: Px(10_i64.pow(13)),
+        sz,
+        tif: Tif::Alo,
+        reduce_only: false,
+    };
     engine.add_pending(&new, out).unwrap();
     engine.finalize(cloid, Oid(oid), None, out).unwrap();
 }
@@ -41,7 +49,8 @@ fn fill(n: u64, oid: u64) -> Fill<'static> {
 
 fn engine(c: &mut Criterion) {
     let mut group = c.benchmark_group("engine");
-    let fills: Vec<Fill<'_>> = (0..ORDERS * EACH).map(|n| fill(n, 500_000_000_000 + (mix(n / 7, 3) % ORDERS))).collect();
+    let fills: Vec<Fill<'_>> =
+        (0..ORDERS * EACH).map(|n| fill(n, 500_000_000_000 + (mix(n / 7, 3) % ORDERS))).collect();
     group.throughput(Throughput::Elements(fills.len() as u64)).sample_size(10);
     for (name, told) in [("fill, quiet", false), ("fill, with its Booked effect", true)] {
         group.bench_function(name, |b| {
@@ -54,7 +63,9 @@ fn engine(c: &mut Criterion) {
                 |engine| {
                     let (mut out, mut unsettled) = (Vec::new(), Vec::new());
                     for fill in &fills {
-                        engine.fill_one_of_many(black_box(fill), told, &mut unsettled, &mut out).unwrap();
+                        engine
+                            .fill_one_of_many(black_box(fill), told, &mut unsettled, &mut out)
+                            .unwrap();
                         out.clear();
                     }
                 },
@@ -69,7 +80,15 @@ fn engine(c: &mut Criterion) {
         b.iter(|| {
             n += 1;
             let (cloid, sz) = (engine.next_cloid(), Sz(10_i128.pow(10)));
-            let new = NewOrder { cloid, coin: "BTC", side: Side::Buy, px: Px(1), sz, tif: Tif::Alo, reduce_only: false };
+            let new = NewOrder {
+                cloid,
+                coin: "BTC",
+                side: Side::Buy,
+                px: Px(1),
+                sz,
+                tif: Tif::Alo,
+                reduce_only: false,
+            };
             engine.add_pending(&new, &mut out).unwrap();
             engine.finalize(cloid, Oid(n), None, &mut out).unwrap();
             engine.fill(&fill(n, n), true, &mut out).unwrap();

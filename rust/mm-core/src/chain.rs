@@ -71,6 +71,9 @@ impl Gap {
     }
 }
 
+/// A time, and the position then, if any is known.
+type At = Option<(Ms, i128)>;
+
 /// The most stretches that are kept apart; beyond it the oldest two are joined, their gap with them.
 const RUNS_MAX: usize = 4_096;
 
@@ -282,7 +285,11 @@ impl Chain {
     }
 
     fn base(&self) -> i128 {
-        self.old.first().map(|r| r.open).or_else(|| self.recent.front().map(|l| l.open)).unwrap_or(0)
+        self.old
+            .first()
+            .map(|r| r.open)
+            .or_else(|| self.recent.front().map(|l| l.open))
+            .unwrap_or(0)
     }
 
     fn tail(&self) -> (Ms, i128) {
@@ -309,20 +316,28 @@ impl Chain {
     fn fold_first(&mut self, count: usize) {
         let (done, pnl) = self.worked_out.get();
         let mut settled = self.settled;
-        for link in self.recent.drain(..count) {
-            settled = Some(advance(settled.unwrap_or_else(|| base(link.open, link.px)), &link));
+        let (front, back) = self.recent.as_slices();
+        for link in front.iter().chain(back).take(count) {
+            settled = Some(advance(settled.unwrap_or_else(|| base(link.open, link.px)), link));
             match self.old.last_mut() {
                 // Of a millisecond that hangs on nothing yet the order may change: its fills are not joined (`relink_old`).
                 Some(run)
-                    if (link.open == run.end || (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs())
+                    if (link.open == run.end
+                        || (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs())
                         && !(run.from == link.time && run.to == link.time) =>
                 {
                     run.to = link.time;
                     run.end = link.end();
                 }
-                _ => self.old.push(Run { from: link.time, to: link.time, open: link.open, end: link.end() }),
+                _ => self.old.push(Run {
+                    from: link.time,
+                    to: link.time,
+                    open: link.open,
+                    end: link.end(),
+                }),
             }
         }
+        self.recent.drain(..count);
         self.settled = settled;
         self.worked_out.set(if done >= count { (done - count, pnl) } else { (0, self.settled) });
         if self.old.len() > RUNS_MAX {
@@ -339,6 +354,7 @@ impl Chain {
         }
         let mut links: Vec<Link> = self.recent.drain(..).collect();
         links.sort_by_key(|l| l.time);
+        links.chunk_by_mut(|a, b| a.time == b.time).for_each(linking::close_self_trades);
         let mut pos = self.old.last().map(|run| run.end);
         let mut ahead = None;
         let mut blocks: Vec<(usize, Option<i128>)> = Vec::new();
@@ -367,7 +383,6 @@ impl Chain {
         let stray = self.strays.iter().map(|l| l.time).min();
         let runs = self.old.iter().map(|r| (r.from, r.to, r.open, r.end, false));
         let links = self.recent.iter().map(|l| (l.time, l.time, l.open, l.end(), l.floating));
-        type At = Option<(Ms, i128)>;
         let (mut previous, mut proven): (At, At) = (None, None);
         // Where the last millisecond that is no ring ended, and where the present one began. How a ring is turned, and in
         // what order a broken millisecond begins, is a guess: what is missing may be before it, too.
@@ -385,7 +400,12 @@ impl Chain {
                         proven = proven.min(sure);
                     }
                     let time = sure.map_or(time, |(time, _)| time);
-                    self.gaps.push(Gap { from: time, to: from, expected: Sz(expected), found: Sz(open) });
+                    self.gaps.push(Gap {
+                        from: time,
+                        to: from,
+                        expected: Sz(expected),
+                        found: Sz(open),
+                    });
                 }
             }
             if from < to {
@@ -398,7 +418,12 @@ impl Chain {
         }
         if let (Some(first), Some(time)) = (self.strays.first(), stray) {
             let net: i128 = self.strays.iter().map(|l| l.delta).sum();
-            self.gaps.push(Gap { from: time, to: time, expected: Sz(first.open + net), found: Sz(first.open) });
+            self.gaps.push(Gap {
+                from: time,
+                to: time,
+                expected: Sz(first.open + net),
+                found: Sz(first.open),
+            });
         }
         self.proven_until = proven.map(|(time, _)| time);
         self.proven_end = proven.map_or(0, |(_, end)| end);

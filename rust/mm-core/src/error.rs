@@ -28,11 +28,19 @@ impl fmt::Display for Error {
         match self {
             Self::Field(field, why) => write!(f, "{field} {}", why.reason()),
             Self::Bad(field, why) => write!(f, "{field} {why}"),
-            Self::DuplicateCloid(cloid) => write!(f, "cloid {cloid} was used before; a cloid is never used twice"),
+            Self::DuplicateCloid(cloid) => {
+                write!(f, "cloid {cloid} was used before; a cloid is never used twice")
+            }
             Self::UnknownOid(oid) => write!(f, "oid {} is not known here", oid.0),
             Self::UnknownCloid(cloid) => write!(f, "cloid {cloid} is not known here"),
             Self::Refused(event, phase, why) => {
-                write!(f, "{} is refused: the leg is {} ({}); {why}", event.name(), phase.name(), phase.meaning())
+                write!(
+                    f,
+                    "{} is refused: the leg is {} ({}); {why}",
+                    event.name(),
+                    phase.name(),
+                    phase.meaning()
+                )
             }
         }
     }

@@ -78,7 +78,9 @@ impl Ledger {
             return Err("sz");
         }
         match fill.start {
-            Some(start) if !fill.px.times(start).is_some_and(|usd| usd.0.abs() < USD_BOUND) => Err("start_position"),
+            Some(start) if fill.px.times(start).is_none_or(|usd| usd.0.abs() >= USD_BOUND) => {
+                Err("start_position")
+            }
             _ => Ok(()),
         }
     }
@@ -137,7 +139,11 @@ impl Ledger {
 
     /// Σ of the sizes that breaks in the chain say are missing, bought and sold apart.
     fn missing(&self) -> (i128, i128) {
-        self.chain.gaps().iter().map(|g| g.missing().0).fold((0, 0), |(up, down), m| (up + m.max(0), down + m.min(0)))
+        self.chain
+            .gaps()
+            .iter()
+            .map(|g| g.missing().0)
+            .fold((0, 0), |(up, down), m| (up + m.max(0), down + m.min(0)))
     }
 
     /// The most the position can become if everything that may still be bought is, and nothing is sold.

@@ -8,8 +8,8 @@ mod table;
 
 pub mod chain;
 pub mod effect;
-pub mod error;
 pub mod engine;
+pub mod error;
 pub mod event;
 pub mod ids;
 mod ledger;

@@ -126,4 +126,3 @@ impl Event {
         matches!(self, Self::AskModify | Self::AskCancel)
     }
 }
-

@@ -78,29 +78,35 @@ pub fn parse_scaled(text: &[u8], decimals: u32) -> Result<i128, NumError> {
     };
     // Nineteen digits always fit an u64; nearly all texts are shorter, and take this loop only.
     if digits.len() <= 19 {
-        let mut mantissa: u64 = 0;
-        let mut dot: Option<usize> = None;
+        const NO_DOT: usize = usize::MAX;
+        let (mut mantissa, mut dot) = (0u64, NO_DOT);
         for (i, &c) in digits.iter().enumerate() {
             let d = c.wrapping_sub(b'0');
             if d <= 9 {
-                mantissa = mantissa * 10 + u64::from(d);
-            } else if c == b'.' && dot.is_none() {
-                dot = Some(i);
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(d));
+            } else if c == b'.' && dot == NO_DOT {
+                dot = i;
             } else {
                 return Err(NumError::NotANumber);
             }
         }
-        let fraction = dot.map_or(0, |at| digits.len() - 1 - at);
-        if digits.is_empty() || (digits.len() == 1 && dot.is_some()) {
+        let fraction = if dot == NO_DOT { 0 } else { digits.len() - 1 - dot };
+        if digits.len() <= usize::from(dot != NO_DOT) {
             return Err(NumError::Empty);
         }
-        let scaled = scale(u128::from(mantissa), fraction, decimals)?;
+        let scaled = match (decimals as usize)
+            .checked_sub(fraction)
+            .and_then(|missing| POW10.get(missing))
+        {
+            Some(&factor) => (u128::from(mantissa) * u128::from(factor)).cast_signed(), // 64 by 60 bits: always fits
+            None => scale(u128::from(mantissa), fraction, decimals)?,
+        };
         return Ok(if negative { -scaled } else { scaled });
     }
     parse_long(digits, decimals).map(|v| if negative { -v } else { v })
 }
 
-#[inline]
+#[cold]
 fn scale(mantissa: u128, fraction: usize, decimals: u32) -> Result<i128, NumError> {
     let (mut mantissa, mut fraction) = (mantissa, u32::try_from(fraction).unwrap_or(u32::MAX));
     while fraction > decimals {
@@ -110,13 +116,8 @@ fn scale(mantissa: u128, fraction: usize, decimals: u32) -> Result<i128, NumErro
         mantissa /= 10;
         fraction -= 1;
     }
-    let missing = (decimals - fraction) as usize;
-    let factor = POW10.get(missing).ok_or(NumError::TooLarge)?;
-    let scaled = if mantissa >> 64 == 0 {
-        mantissa * u128::from(*factor) // u64 · u64 never overflows u128
-    } else {
-        mantissa.checked_mul(u128::from(*factor)).ok_or(NumError::TooLarge)?
-    };
+    let factor = POW10.get((decimals - fraction) as usize).ok_or(NumError::TooLarge)?;
+    let scaled = mantissa.checked_mul(u128::from(*factor)).ok_or(NumError::TooLarge)?;
     i128::try_from(scaled).map_err(|_| NumError::TooLarge)
 }
 

@@ -9,6 +9,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 /// One leg as the venue knows it: the facts about it, which only grow, and its phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // independent facts, each true or not yet
 pub struct Leg {
     /// Ours, or the venue's echo of it.
     pub cloid: Option<Cloid>,
@@ -152,7 +153,9 @@ impl Leg {
     pub(crate) fn is_accounted(&self, proven_until: Option<Ms>) -> bool {
         self.provisional() == Sz::ZERO
             && (self.final_sz.is_some_and(|f| self.traded >= f)
-                || self.dead_at.is_some_and(|dead| proven_until.is_some_and(|proven| proven > dead)))
+                || self
+                    .dead_at
+                    .is_some_and(|dead| proven_until.is_some_and(|proven| proven > dead)))
     }
 
     /// A cancel of ours is under way, or a cancel ended it.
@@ -214,7 +217,11 @@ impl OrderState {
     pub const fn is_terminal(self) -> bool {
         matches!(
             self,
-            Self::Filled | Self::FilledImmediately | Self::Cancelled | Self::FilledDuringCancel | Self::Rejected
+            Self::Filled
+                | Self::FilledImmediately
+                | Self::Cancelled
+                | Self::FilledDuringCancel
+                | Self::Rejected
         )
     }
 }
@@ -241,8 +248,8 @@ pub(crate) struct Order {
     /// First and last leg of the line; settled legs are folded out of it.
     pub(crate) first: u32,
     pub(crate) last: u32,
-    /// How many are folded and still in memory.
-    pub(crate) folded: u32,
+    /// Legs in memory that name this order, folded ones too: it stays as long as any.
+    pub(crate) held: u32,
     pub(crate) tif: Option<Tif>,
     pub(crate) foreign: bool,
     /// The state that was last told by `Effect::Moved`; the state itself is always derived.
@@ -322,7 +329,9 @@ pub(crate) fn derive(legs: &[&Leg], past: Sz) -> OrderState {
         Phase::Cancelled => OrderState::Cancelled,
         Phase::Rejected => OrderState::Rejected,
         Phase::Filled if leg.in_cancel() => OrderState::FilledDuringCancel,
-        Phase::Filled if leg.sz.is_some_and(|sz| leg.wanted == sz && leg.answered >= sz) && !leg.refuted => {
+        Phase::Filled
+            if leg.sz.is_some_and(|sz| leg.wanted == sz && leg.answered >= sz) && !leg.refuted =>
+        {
             OrderState::FilledImmediately
         }
         Phase::Filled => OrderState::Filled,
@@ -337,13 +346,16 @@ pub(crate) fn ord_status(legs: &[&Leg], past: Sz, state: OrderState) -> OrdStatu
     let live = if executed { OrdStatus::PartiallyFilled } else { OrdStatus::New };
     match state {
         OrderState::CancelPending => OrdStatus::PendingCancel,
-        OrderState::Resting | OrderState::PartialFilled | OrderState::Unknown if modifying => OrdStatus::PendingReplace,
-        OrderState::Pending => OrdStatus::PendingNew,
+        OrderState::Resting | OrderState::PartialFilled | OrderState::Unknown if modifying => {
+            OrdStatus::PendingReplace
+        }
         OrderState::Unknown if seen => live,
-        OrderState::Unknown => OrdStatus::PendingNew,
+        OrderState::Pending | OrderState::Unknown => OrdStatus::PendingNew,
         OrderState::Resting => OrdStatus::New,
         OrderState::PartialFilled => OrdStatus::PartiallyFilled,
-        OrderState::Filled | OrderState::FilledImmediately | OrderState::FilledDuringCancel => OrdStatus::Filled,
+        OrderState::Filled | OrderState::FilledImmediately | OrderState::FilledDuringCancel => {
+            OrdStatus::Filled
+        }
         OrderState::CancelConfirmed | OrderState::Cancelled => OrdStatus::Canceled,
         OrderState::Rejected => OrdStatus::Rejected,
     }

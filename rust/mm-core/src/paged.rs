@@ -37,11 +37,12 @@ const FREE: u8 = 0;
 /// The tag of a slot whose entry was taken out: a search goes on.
 const GONE: u8 = 1;
 
-/// Slots in groups of eight; every slot has a tag: [`FREE`], [`GONE`], or seven bits of its entry's hash and the top bit.
+/// Slots in groups of eight; every slot has a tag, a byte in its group's word: [`FREE`], [`GONE`], or seven bits of its
+/// entry's hash and the top bit.
 #[derive(Clone, Debug)]
 struct Page<S> {
-    tags: Vec<u8>,
-    slots: Vec<S>,
+    tags: Vec<u64>,
+    slots: Vec<[S; GROUP]>,
     /// Slots that are not free: entries, and those that are gone.
     taken: u32,
     /// Those that are gone.
@@ -49,36 +50,49 @@ struct Page<S> {
     depth: u8,
 }
 
+/// Where a slot is: its group, and its place there.
+type Place = (usize, u32);
+
 impl<S: Slot> Page<S> {
     fn new(capacity: usize, depth: u8) -> Self {
-        Self { tags: vec![FREE; capacity], slots: vec![S::EMPTY; capacity], taken: 0, gone: 0, depth }
+        let groups = capacity / GROUP;
+        Self {
+            tags: vec![0; groups],
+            slots: vec![[S::EMPTY; GROUP]; groups],
+            taken: 0,
+            gone: 0,
+            depth,
+        }
+    }
+
+    fn capacity(&self) -> usize {
+        self.tags.len() * GROUP
     }
 
     /// The slot with the key of `probe`, or the first one that a search passes where it could go.
     #[inline]
-    fn find(&self, hash: u64, probe: &S) -> Result<usize, usize> {
-        let groups = self.tags.len() / GROUP;
+    fn find(&self, hash: u64, probe: &S) -> Result<Place, Place> {
+        let groups = self.tags.len();
         let tag = tag_of(hash);
         let mut group = first_group(hash, groups);
         let mut room = None;
         loop {
-            let at = group * GROUP;
-            let word = self.word(at);
+            let word = self.tags[group];
             let mut hits = equal_bytes(word, tag);
             while hits != 0 {
-                let slot = at + (hits.trailing_zeros() / 8) as usize;
-                if self.slots[slot].same_key(probe) {
-                    return Ok(slot);
+                let place = hits.trailing_zeros() / 8;
+                if self.slots[group][place as usize].same_key(probe) {
+                    return Ok((group, place));
                 }
                 hits &= hits - 1;
             }
             let free = equal_bytes(word, FREE);
-            if free != 0 {
-                return Err(room.unwrap_or(at + (free.trailing_zeros() / 8) as usize));
+            if self.gone > 0 && room.is_none() {
+                let gone = equal_bytes(word, GONE);
+                room = (gone != 0).then(|| (group, gone.trailing_zeros() / 8));
             }
-            let gone = equal_bytes(word, GONE);
-            if gone != 0 && room.is_none() {
-                room = Some(at + (gone.trailing_zeros() / 8) as usize);
+            if free != 0 {
+                return Err(room.unwrap_or((group, free.trailing_zeros() / 8)));
             }
             group = if group + 1 == groups { 0 } else { group + 1 };
         }
@@ -87,15 +101,12 @@ impl<S: Slot> Page<S> {
     /// Puts an entry that is certainly new, in a page that certainly has room and nothing gone.
     #[inline]
     fn put_new(&mut self, hash: u64, slot: &S) {
-        let groups = self.tags.len() / GROUP;
+        let groups = self.tags.len();
         let mut group = first_group(hash, groups);
         loop {
-            let at = group * GROUP;
-            let free = equal_bytes(self.word(at), FREE);
+            let free = equal_bytes(self.tags[group], FREE);
             if free != 0 {
-                let at = at + (free.trailing_zeros() / 8) as usize;
-                self.tags[at] = tag_of(hash);
-                self.slots[at] = *slot;
+                self.write((group, free.trailing_zeros() / 8), tag_of(hash), slot);
                 self.taken += 1;
                 return;
             }
@@ -104,17 +115,39 @@ impl<S: Slot> Page<S> {
     }
 
     #[inline]
-    fn word(&self, at: usize) -> u64 {
-        match self.tags[at..].first_chunk::<GROUP>() {
-            Some(chunk) => u64::from_le_bytes(*chunk),
-            None => 0,
-        }
+    fn write(&mut self, (group, place): Place, tag: u8, slot: &S) {
+        self.slots[group][place as usize] = *slot;
+        let shift = place * 8;
+        self.tags[group] = self.tags[group] & !(0xff << shift) | u64::from(tag) << shift;
+    }
+
+    #[inline]
+    fn tag(&self, (group, place): Place) -> u64 {
+        self.tags[group] >> (place * 8) & 0xff
     }
 
     fn entries(&self) -> impl Iterator<Item = &S> {
-        self.tags.iter().zip(&self.slots).filter(|(tag, _)| **tag > GONE).map(|(_, slot)| slot)
+        self.tags.iter().zip(&self.slots).flat_map(|(word, slots)| {
+            let held = move |place: usize| word >> (place * 8) & 0x80 != 0;
+            slots.iter().enumerate().filter(move |(place, _)| held(*place)).map(|(_, slot)| slot)
+        })
+    }
+
+    /// The same without the costs of an iterator that can stop.
+    #[inline]
+    fn for_each(&self, mut look: impl FnMut(&S)) {
+        for (word, slots) in self.tags.iter().zip(&self.slots) {
+            let mut held = word & HELD;
+            while held != 0 {
+                look(&slots[(held.trailing_zeros() / 8) as usize]);
+                held &= held - 1;
+            }
+        }
     }
 }
+
+/// The bits that are set in the tags of entries only.
+const HELD: u64 = 0x8080_8080_8080_8080;
 
 /// The top bit of every byte of `word` that equals `byte`. Exact at and below the lowest equal byte, which is all that is
 /// used; a false hit above it costs one comparison of keys.
@@ -171,8 +204,10 @@ impl<S: Slot> Paged<S> {
 
     /// Heap bytes held.
     pub fn bytes(&self) -> usize {
-        let slots: usize = self.pages.iter().map(|p| p.slots.capacity()).sum();
-        slots * (size_of::<S>() + 1) + self.pages.capacity() * size_of::<Page<S>>() + self.directory.capacity() * 4
+        let slots: usize = self.pages.iter().map(|p| p.slots.capacity() * GROUP).sum();
+        slots * (size_of::<S>() + 1)
+            + self.pages.capacity() * size_of::<Page<S>>()
+            + self.directory.capacity() * 4
     }
 
     /// Entries that are stale before `horizon` may be dropped from now on, when their page needs room.
@@ -185,7 +220,7 @@ impl<S: Slot> Paged<S> {
     pub fn get(&self, probe: &S) -> Option<&S> {
         let hash = probe.hash();
         let page = &self.pages[self.page_of(hash)];
-        page.find(hash, probe).ok().map(|at| &page.slots[at])
+        page.find(hash, probe).ok().map(|(group, place)| &page.slots[group][place as usize])
     }
 
     /// Adds `slot`, or gives back the entry that already has its key.
@@ -196,18 +231,19 @@ impl<S: Slot> Paged<S> {
             let index = self.page_of(hash);
             let page = &mut self.pages[index];
             match page.find(hash, &slot) {
-                Ok(at) => return Some(page.slots[at]),
-                Err(at) if page.tags[at] == GONE || has_room(page.taken as usize + 1, page.tags.len()) => {
-                    let fresh = u32::from(page.tags[at] == FREE);
-                    page.taken += fresh;
-                    page.gone -= 1 - fresh;
-                    page.tags[at] = tag_of(hash);
-                    page.slots[at] = slot;
-                    self.len += 1;
-                    return None;
+                Ok((group, place)) => return Some(page.slots[group][place as usize]),
+                Err(at) => {
+                    let fresh = u32::from(page.tag(at) == u64::from(FREE));
+                    if fresh == 0 || has_room(page.taken as usize + 1, page.capacity()) {
+                        page.taken += fresh;
+                        page.gone -= 1 - fresh;
+                        page.write(at, tag_of(hash), &slot);
+                        self.len += 1;
+                        return None;
+                    }
                 }
-                Err(_) => self.make_room(index),
             }
+            self.make_room(index);
         }
     }
 
@@ -224,12 +260,13 @@ impl<S: Slot> Paged<S> {
         let page = &mut self.pages[index];
         let at = page.find(hash, probe).ok()?;
         // A search that came this far ends in this group anyway if it has a free slot: then this one can be free, too.
-        let ends_here = equal_bytes(page.word(at / GROUP * GROUP), FREE) != 0;
-        page.tags[at] = if ends_here { FREE } else { GONE };
+        let ends_here = equal_bytes(page.tags[at.0], FREE) != 0;
+        let found = page.slots[at.0][at.1 as usize];
+        page.write(at, if ends_here { FREE } else { GONE }, &S::EMPTY);
         page.taken -= u32::from(ends_here);
         page.gone += u32::from(!ends_here);
         self.len -= 1;
-        Some(core::mem::replace(&mut page.slots[at], S::EMPTY))
+        Some(found)
     }
 
     /// All entries, in no meaningful order.
@@ -240,7 +277,8 @@ impl<S: Slot> Paged<S> {
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // at most DEPTH_MAX bits are left
     fn page_of(&self, hash: u64) -> usize {
-        let entry = if self.depth == 0 { 0 } else { (hash >> (64 - u32::from(self.depth))) as usize };
+        let entry =
+            if self.depth == 0 { 0 } else { (hash >> (64 - u32::from(self.depth))) as usize };
         self.directory[entry] as usize
     }
 
@@ -248,7 +286,7 @@ impl<S: Slot> Paged<S> {
     #[cold]
     fn make_room(&mut self, index: usize) {
         let horizon = self.horizon;
-        let (capacity, depth) = (self.pages[index].tags.len(), self.pages[index].depth);
+        let (capacity, depth) = (self.pages[index].capacity(), self.pages[index].depth);
         let is_live = |s: &&S| horizon == 0 || !s.is_stale(horizon);
         let live = if horizon == 0 && self.pages[index].gone == 0 {
             self.pages[index].taken as usize
@@ -268,9 +306,11 @@ impl<S: Slot> Paged<S> {
         };
         let old = core::mem::replace(&mut self.pages[index], Page::new(grown, depth));
         let page = &mut self.pages[index];
-        for slot in old.entries().filter(is_live) {
-            page.put_new(slot.hash(), slot);
-        }
+        old.for_each(|slot| {
+            if is_live(&slot) {
+                page.put_new(slot.hash(), slot);
+            }
+        });
         self.len -= (old.taken - old.gone) as usize - live;
     }
 
@@ -289,17 +329,21 @@ impl<S: Slot> Paged<S> {
         let bit = 64 - u32::from(depth);
         let mut hashes = [0u64; PAGE_MAX];
         let (mut count, mut uppers) = (0, 0);
-        for (hash, slot) in hashes.iter_mut().zip(self.pages[index].entries()) {
-            *hash = slot.hash();
-            uppers += (*hash >> bit & 1) as usize;
+        self.pages[index].for_each(|slot| {
+            hashes[count] = slot.hash();
+            uppers += (hashes[count] >> bit & 1) as usize;
             count += 1;
-        }
+        });
         let mut upper = Page::new(room_for(uppers), depth);
-        let old = core::mem::replace(&mut self.pages[index], Page::new(room_for(count - uppers), depth));
+        let old =
+            core::mem::replace(&mut self.pages[index], Page::new(room_for(count - uppers), depth));
         let lower = &mut self.pages[index];
-        for (&hash, slot) in hashes.iter().zip(old.entries()) {
+        let mut next = 0;
+        old.for_each(|slot| {
+            let hash = hashes[next];
+            next += 1;
             if hash >> bit & 1 == 1 { upper.put_new(hash, slot) } else { lower.put_new(hash, slot) }
-        }
+        });
         let witness = hashes[0];
         let sibling = self.pages.len() as u32;
         self.pages.push(upper);

@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn average_cost_is_the_schoolbook_one() {
-        let p = Pnl::default().traded(sz("1"), px("100")).unwrap().traded(sz("1"), px("110")).unwrap();
+        let p =
+            Pnl::default().traded(sz("1"), px("100")).unwrap().traded(sz("1"), px("110")).unwrap();
         assert_eq!(p.entry_px(), Some(px("105")));
         let p = p.traded(sz("-0.5"), px("120")).unwrap();
         assert_eq!(Usd(p.realised).to_string(), "7.5");
@@ -118,7 +119,8 @@ mod tests {
 
     #[test]
     fn wide_division_agrees_with_the_narrow_one() {
-        for (a, b, d) in [(7u128, 3u128, 5u128), (10u128.pow(20), 77, 1_000), (u128::MAX / 9, 8, 9)] {
+        for (a, b, d) in [(7u128, 3u128, 5u128), (10u128.pow(20), 77, 1_000), (u128::MAX / 9, 8, 9)]
+        {
             assert_eq!(wide_share(a, b, d), a / d * b + a % d * b / d);
         }
         assert_eq!(wide_share(u128::MAX, u128::MAX, u128::MAX), u128::MAX);

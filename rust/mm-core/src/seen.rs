@@ -101,7 +101,8 @@ impl SeenFills {
     #[inline]
     pub fn insert(&mut self, fill: &Fill<'_>) -> (Seen, u64) {
         let payload = payload(fill);
-        let fits = fill.tid >> TID_BITS == 0 && fill.oid.0 >> OID_BITS == 0 && fill.time >> TIME_BITS == 0;
+        let fits =
+            fill.tid >> TID_BITS == 0 && fill.oid.0 >> OID_BITS == 0 && fill.time >> TIME_BITS == 0;
         if fits && fill.tid != 0 {
             #[allow(clippy::cast_possible_truncation)] // 22 bits are asked for
             let check = (payload >> 42) as u32;
@@ -124,8 +125,11 @@ impl SeenFills {
 
     #[cold]
     fn insert_wide(&mut self, fill: &Fill<'_>, payload: u64) -> Option<bool> {
-        let (px, sz, start) =
-            if fill.tid == 0 { (fill.px.0, fill.sz.0, fill.start.map(|s| s.0)) } else { (0, 0, None) };
+        let (px, sz, start) = if fill.tid == 0 {
+            (fill.px.0, fill.sz.0, fill.start.map(|s| s.0))
+        } else {
+            (0, 0, None)
+        };
         let key = (fill.time, fill.tid, fill.oid.0, px, sz, start);
         if let Some(&old) = self.wide.get(&key) {
             return Some(old == payload);

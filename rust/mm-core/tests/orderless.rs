@@ -7,10 +7,10 @@
 
 mod common;
 
-#[path = "orderless/explore.rs"]
-mod explore;
 #[path = "orderless/cancels.rs"]
 mod cancels;
+#[path = "orderless/explore.rs"]
+mod explore;
 #[path = "orderless/fills.rs"]
 mod fills;
 #[path = "orderless/legs.rs"]

@@ -21,7 +21,8 @@ fn after(phase: Phase, event: Event) -> Phase {
 }
 
 fn meets_resync(phase: Phase, events: [Event; 2]) -> bool {
-    step(phase, events[0]).0 == Cell::Resync || step(after(phase, events[0]), events[1]).0 == Cell::Resync
+    step(phase, events[0]).0 == Cell::Resync
+        || step(after(phase, events[0]), events[1]).0 == Cell::Resync
 }
 
 #[test]
@@ -51,7 +52,8 @@ fn every_row_gives_a_reason_and_every_name_a_meaning() {
     assert!(ROWS.iter().all(|(_, phases, _, why)| !phases.is_empty() && why.len() > 5));
     assert!(Phase::ALL.iter().all(|p| p.meaning().len() > 10 && !p.name().is_empty()));
     assert!(Event::ALL.iter().all(|e| e.meaning().len() > 10 && !e.name().is_empty()));
-    let names: BTreeSet<&str> = Phase::ALL.iter().map(|p| p.name()).chain(Event::ALL.iter().map(|e| e.name())).collect();
+    let names: BTreeSet<&str> =
+        Phase::ALL.iter().map(|p| p.name()).chain(Event::ALL.iter().map(|e| e.name())).collect();
     assert_eq!(names.len(), Phase::ALL.len() + Event::ALL.len());
 }
 
@@ -64,8 +66,11 @@ fn no_cell_goes_where_it_is_already() {
 fn every_phase_is_reachable_from_pending() {
     let mut reached = BTreeSet::from([Phase::Pending]);
     loop {
-        let next: BTreeSet<Phase> =
-            reached.iter().flat_map(|&p| Event::ALL.iter().map(move |&e| after(p, e))).chain(reached.clone()).collect();
+        let next: BTreeSet<Phase> = reached
+            .iter()
+            .flat_map(|&p| Event::ALL.iter().map(move |&e| after(p, e)))
+            .chain(reached.clone())
+            .collect();
         if next == reached {
             break;
         }
@@ -101,7 +106,14 @@ fn what_was_seen_is_never_unseen_again() {
 #[test]
 fn the_dead_never_live_again() {
     // A replaced leg is dead as well: the venue cancels it before it places the new one.
-    let dead = [Phase::Replaced, Phase::Gone, Phase::Draining, Phase::Cancelled, Phase::Filled, Phase::Rejected];
+    let dead = [
+        Phase::Replaced,
+        Phase::Gone,
+        Phase::Draining,
+        Phase::Cancelled,
+        Phase::Filled,
+        Phase::Rejected,
+    ];
     for (phase, event) in cells().filter(|(phase, _)| dead.contains(phase)) {
         assert!(dead.contains(&after(phase, event)), "{phase:?} {event:?}");
     }
@@ -110,14 +122,24 @@ fn the_dead_never_live_again() {
 #[test]
 fn every_request_phase_has_a_way_out_by_what_the_venue_tells() {
     let told = |e: &Event| {
-        matches!(e, Event::Accepted | Event::PartFill | Event::LastFill | Event::CancelDone | Event::Reject)
+        matches!(
+            e,
+            Event::Accepted | Event::PartFill | Event::LastFill | Event::CancelDone | Event::Reject
+        )
     };
     let requests = [
-        Phase::Pending, Phase::Unknown, Phase::Modifying, Phase::CancelingBlind, Phase::Canceling, Phase::Replaced,
+        Phase::Pending,
+        Phase::Unknown,
+        Phase::Modifying,
+        Phase::CancelingBlind,
+        Phase::Canceling,
+        Phase::Replaced,
         Phase::Gone,
     ];
     for phase in requests {
-        let out = facts().filter(told).any(|event| after(phase, event).is_closed() || after(phase, event) == Phase::Draining);
+        let out = facts()
+            .filter(told)
+            .any(|event| after(phase, event).is_closed() || after(phase, event) == Phase::Draining);
         assert!(out, "{phase:?} waits for ever");
     }
     assert_eq!(after(Phase::Draining, Event::Settle), Phase::Cancelled);
@@ -176,7 +198,10 @@ fn facts_commute_in_every_phase() {
                 let one = after(after(phase, a), b);
                 let other = after(after(phase, b), a);
                 let both_contradict = meets_resync(phase, [a, b]) && meets_resync(phase, [b, a]);
-                assert!(one == other || both_contradict, "{phase:?}: {a:?} then {b:?} is {one:?}, else {other:?}");
+                assert!(
+                    one == other || both_contradict,
+                    "{phase:?}: {a:?} then {b:?} is {one:?}, else {other:?}"
+                );
                 pairs += 1;
             }
         }

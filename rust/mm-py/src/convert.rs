@@ -11,7 +11,7 @@ use crate::types::PySide;
 
 static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
-fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+pub(crate) fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     DECIMAL.import(py, "decimal", "Decimal")
 }
 
@@ -24,7 +24,8 @@ pub(crate) fn number<T>(
 ) -> PyResult<T> {
     if let Ok(text) = value.cast::<PyString>() {
         let text = text.to_str().map_err(|_| bad(field, "is not valid text"))?;
-        return read(text.as_bytes()).map_err(|why| raise(mm_core::error::Error::Field(field, why)));
+        return read(text.as_bytes())
+            .map_err(|why| raise(mm_core::error::Error::Field(field, why)));
     }
     slow_number(field, value, read)
 }
@@ -74,11 +75,20 @@ pub(crate) fn whole(field: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u
     if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
         return Err(bad(field, "is not an int"));
     }
+    // Ids and times fit 63 bits, and those come out of an int four times as fast.
+    if let Ok(signed) = value.extract::<i64>()
+        && let Ok(whole) = u64::try_from(signed)
+    {
+        return Ok(whole);
+    }
     value.extract().map_err(|_| bad(field, "is not between 0 and 2**64 - 1"))
 }
 
 /// As [`whole`], where `None` means "not told".
-pub(crate) fn maybe_whole(field: &'static str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
+pub(crate) fn maybe_whole(
+    field: &'static str,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<u64>> {
     match value {
         Some(value) if !value.is_none() => whole(field, value).map(Some),
         _ => Ok(None),
@@ -153,4 +163,21 @@ decimal_out! {
 /// The text of an id, where there is one.
 pub(crate) fn opt_text<T: std::fmt::Display>(value: Option<T>) -> Option<String> {
     value.map(|v| v.to_string())
+}
+
+/// A text as Python writes it, or `None`.
+pub(crate) fn quoted<T: std::fmt::Display>(value: Option<T>) -> String {
+    match value.map(|v| v.to_string()) {
+        Some(text) if text.contains(['\'', '\\']) => format!("{text:?}"),
+        Some(text) => format!("'{text}'"),
+        None => "None".to_owned(),
+    }
+}
+
+/// A side as Python writes it.
+pub(crate) const fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "Side.BUY",
+        Side::Sell => "Side.SELL",
+    }
 }

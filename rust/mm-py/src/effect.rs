@@ -14,10 +14,16 @@ use crate::views::PyGap;
 #[pyclass(frozen, name = "Effect", module = "mm", skip_from_py_object)]
 pub(crate) enum PyEffect {
     /// A new fill moved position and cash. `applied` is the change of executed, `skipped` was told before.
-    Booked { fill: Py<PyFill>, applied: DecSz, skipped: DecSz, cloid: Option<String>, state: Option<PyOrderState> },
+    Booked {
+        fill: Py<PyFill>,
+        applied: DecSz,
+        skipped: DecSz,
+        cloid: Option<String>,
+        state: Option<PyOrderState>,
+    },
     /// An order's state changed.
     Moved { cloid: Option<String>, oid: Option<u64>, before: PyOrderState, after: PyOrderState },
-    /// Evidence is wanted: query the venue. `query` is "order_status" (by cloid and oid) or "fills" (the window).
+    /// Evidence is wanted: query the venue. `query` is `"order_status"` (by cloid and oid) or `"fills"` (the window).
     Ask {
         query: String,
         coin: String,
@@ -79,13 +85,15 @@ impl PyEffect {
 }
 
 /// An effect with all its names, ready to become an object once the engine's lock is let go.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(clippy::large_enum_variant)] // nearly all are of the large one: a box each would cost more
 pub(crate) enum Told {
     Core(core::Effect, String, String),
     Surfaced(String, Vec<u8>),
 }
 
 impl Told {
+    #[allow(clippy::large_types_passed_by_value)] // it is kept
     pub(crate) fn new(engine: &Engine, effect: core::Effect) -> Self {
         use core::Effect as E;
         let name = |coin| engine.coin_name(coin).to_owned();
@@ -100,7 +108,9 @@ impl Told {
             | E::Foreign { coin, .. }
             | E::PositionDiffers { coin, .. }
             | E::UnknownWord { coin, .. } => (name(*coin), String::new()),
-            E::Moved { .. } | E::Excess { .. } | E::Overfill { .. } => (String::new(), String::new()),
+            E::Moved { .. } | E::Excess { .. } | E::Overfill { .. } => {
+                (String::new(), String::new())
+            }
         };
         Self::Core(effect, coin, token)
     }
@@ -156,14 +166,21 @@ impl Told {
                 cloid: opt_text(cloid),
                 what: what.to_owned(),
             },
-            E::Foreign { oid, cloid, .. } => PyEffect::Foreign { coin, oid: oid.0, cloid: opt_text(cloid) },
+            E::Foreign { oid, cloid, .. } => {
+                PyEffect::Foreign { coin, oid: oid.0, cloid: opt_text(cloid) }
+            }
             E::Liquidation { fill, ours } => {
                 PyEffect::Liquidation { fill: Py::new(py, PyFill::new(&fill, coin, token))?, ours }
             }
-            E::Ancient(fill) => PyEffect::Ancient { fill: Py::new(py, PyFill::new(&fill, coin, token))? },
-            E::PositionDiffers { ours, theirs, as_of, .. } => {
-                PyEffect::PositionDiffers { coin, ours: DecSz(ours), theirs: DecSz(theirs), as_of_ms: as_of }
+            E::Ancient(fill) => {
+                PyEffect::Ancient { fill: Py::new(py, PyFill::new(&fill, coin, token))? }
             }
+            E::PositionDiffers { ours, theirs, as_of, .. } => PyEffect::PositionDiffers {
+                coin,
+                ours: DecSz(ours),
+                theirs: DecSz(theirs),
+                as_of_ms: as_of,
+            },
             E::UnknownWord { oid, .. } => PyEffect::Surfaced {
                 what: format!("the status of oid {} on {coin} is a word that is not known", oid.0),
                 record: PyBytes::new(py, b"").unbind(),
@@ -173,7 +190,8 @@ impl Told {
 }
 
 /// The tuple of effects that a fact returns.
-pub(crate) fn to_tuple<'py>(py: Python<'py>, told: Vec<Told>) -> PyResult<Bound<'py, PyTuple>> {
-    let effects: Vec<PyEffect> = told.into_iter().map(|t| t.into_effect(py)).collect::<PyResult<_>>()?;
+pub(crate) fn to_tuple(py: Python<'_>, told: Vec<Told>) -> PyResult<Bound<'_, PyTuple>> {
+    let effects: Vec<PyEffect> =
+        told.into_iter().map(|t| t.into_effect(py)).collect::<PyResult<_>>()?;
     PyTuple::new(py, effects)
 }

@@ -1,26 +1,26 @@
 //! The engine in Python: arguments are read before the lock is taken, objects are made after it is let go.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
 use mm_core::effect::Effect;
-use mm_core::engine::{
-    CancelRefusal, CancelRequest, Config, Engine, ModifyRefusal, ModifyRequest, NewOrder, Target,
-};
+use mm_core::engine::{CancelRefusal, Config, Engine, ModifyRefusal, NewOrder, Target};
 use mm_core::error::Error;
 use mm_core::event::{Fill, Update};
-use mm_core::ids::{Oid, Side};
+use mm_core::ids::Oid;
 use mm_core::num::{Px, Sz};
 use mm_wire::words::{self, CancelError, ModifyError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
-use crate::convert::{self, DecPx, DecSz, maybe, maybe_whole, number, opt_text, whole};
+use crate::batch::Scales;
+use crate::convert::{self, DecSz, maybe, maybe_whole, number, whole};
 use crate::effect::{Told, to_tuple};
 use crate::error::{bad, fault, raise};
 use crate::fill::PyFill;
 use crate::frames::Apply;
 use crate::report::{Applied, Report};
-use crate::types::{PySide, PyTif};
+use crate::requests::{PyCancelRequest, PyModifyRequest};
+use crate::types::PyTif;
 use crate::views::{PyGap, PyOrder, PyPosition};
 
 type Arg<'a, 'py> = &'a Bound<'py, PyAny>;
@@ -49,9 +49,33 @@ pub(crate) struct PyEngine {
 }
 
 impl PyEngine {
+    /// Runs `work` under the lock. It is Rust alone: making a Python object there, an exception included, could hand the
+    /// interpreter to a thread that waits for this very lock.
     #[inline]
-    pub(crate) fn lock(&self) -> PyResult<MutexGuard<'_, Inner>> {
-        self.inner.lock().map_err(|_| fault("the engine failed before: its state cannot be trusted"))
+    pub(crate) fn locked<T>(&self, work: impl FnOnce(&mut Engine, &mut Vec<Effect>) -> T) -> PyResult<T> {
+        let done = self.inner.lock().ok().map(|mut inner| {
+            let Inner { engine, out } = &mut *inner;
+            out.clear();
+            work(engine, out)
+        });
+        done.ok_or_else(|| fault("the engine failed before: its state cannot be trusted"))
+    }
+
+    /// Tells of a wish, and gives back what `done` makes of the answer.
+    #[inline]
+    fn ask<T>(
+        &self,
+        now: OptArg<'_, '_>,
+        wish: impl FnOnce(&mut Engine, &mut Vec<Effect>) -> Result<T, Error>,
+    ) -> PyResult<T> {
+        let now = maybe_whole("now_ms", now)?;
+        self.locked(|engine, out| {
+            if let Some(now) = now {
+                engine.set_now(now);
+            }
+            wish(engine, out)
+        })?
+        .map_err(raise)
     }
 
     /// Tells a fact and gives back what follows.
@@ -61,21 +85,15 @@ impl PyEngine {
         now: OptArg<'_, 'py>,
         fact: impl FnOnce(&mut Engine, &mut Vec<Effect>) -> Result<(), Error>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let now = maybe_whole("now_ms", now)?;
-        let mut inner = self.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        if let Some(now) = now {
-            engine.set_now(now);
-        }
-        fact(engine, out).map_err(raise)?;
-        let told = out.drain(..).map(|effect| Told::new(engine, effect)).collect::<Vec<_>>();
-        drop(inner);
+        let told = self.ask(now, |engine, out| {
+            fact(engine, out)?;
+            Ok(out.drain(..).map(|effect| Told::new(engine, effect)).collect::<Vec<_>>())
+        })?;
         to_tuple(py, told)
     }
 
     fn read<T>(&self, view: impl FnOnce(&mut Engine) -> T) -> PyResult<T> {
-        Ok(view(&mut self.lock()?.engine))
+        self.locked(|engine, _| view(engine))
     }
 }
 
@@ -94,7 +112,9 @@ fn text<'a>(field: &'static str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a st
 fn tif(value: OptArg<'_, '_>) -> PyResult<mm_core::ids::Tif> {
     match value {
         None => Ok(mm_core::ids::Tif::Alo),
-        Some(value) => value.extract::<PyTif>().map(Into::into).map_err(|_| bad("tif", "is not a Tif")),
+        Some(value) => {
+            value.extract::<PyTif>().map(Into::into).map_err(|_| bad("tif", "is not a Tif"))
+        }
     }
 }
 
@@ -130,7 +150,9 @@ impl PyEngine {
             link_slack: maybe("link_slack", link_slack, Sz::parse_amount)?.unwrap_or_default(),
             longhand: false,
         };
-        Ok(Self { inner: Mutex::new(Inner { engine: Engine::new(account, config), out: Vec::new() }) })
+        Ok(Self {
+            inner: Mutex::new(Inner { engine: Engine::new(account, config), out: Vec::new() }),
+        })
     }
 
     /// The account whose frames it takes, in lower case; None takes any.
@@ -158,9 +180,14 @@ impl PyEngine {
 
     /// Tells what the venue's meta says of a coin: decimals of its sizes, the base token of a spot pair.
     #[pyo3(signature = (coin, *, sz_decimals=None, base_token=None))]
-    fn set_coin(&self, coin: Arg<'_, '_>, sz_decimals: Option<u32>, base_token: Option<&str>) -> PyResult<()> {
+    fn set_coin(
+        &self,
+        coin: Arg<'_, '_>,
+        sz_decimals: Option<u32>,
+        base_token: Option<&str>,
+    ) -> PyResult<()> {
         let coin = text("coin", coin)?;
-        self.lock()?.engine.set_coin(coin, sz_decimals, base_token).map_err(raise)
+        self.read(|e| e.set_coin(coin, sz_decimals, base_token))?.map_err(raise)
     }
 
     /// Tells of an order before it is sent. Raises `DuplicateCloid`, `BadInput` or `Unrepresentable`.
@@ -186,14 +213,7 @@ impl PyEngine {
             tif: self::tif(tif)?,
             reduce_only,
         };
-        let now = maybe_whole("now_ms", now_ms)?;
-        let mut inner = self.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        if let Some(now) = now {
-            engine.set_now(now);
-        }
-        engine.add_pending(&new, out).map_err(raise)
+        self.ask(now_ms, |engine, out| engine.add_pending(&new, out))
     }
 
     /// The answer `resting` or `filled` to a place or modify: the leg has this oid, and `filled` of it (base units) was
@@ -208,7 +228,8 @@ impl PyEngine {
         avg_px: OptArg<'_, 'py>,
         now_ms: OptArg<'_, 'py>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let (cloid, oid, filled) = (convert::cloid(cloid)?, convert::oid(oid)?, self::filled(filled, avg_px)?);
+        let (cloid, oid, filled) =
+            (convert::cloid(cloid)?, convert::oid(oid)?, self::filled(filled, avg_px)?);
         self.tell(py, now_ms, |e, out| e.finalize(cloid, oid, filled, out))
     }
 
@@ -276,7 +297,12 @@ impl PyEngine {
 
     /// A closed-fill proof showed the venue's claims on this leg to be false: from now on its trades alone count.
     #[pyo3(signature = (oid, now_ms=None))]
-    fn refute<'py>(&self, py: Python<'py>, oid: Arg<'_, 'py>, now_ms: OptArg<'_, 'py>) -> PyResult<Bound<'py, PyTuple>> {
+    fn refute<'py>(
+        &self,
+        py: Python<'py>,
+        oid: Arg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
         let oid = convert::oid(oid)?;
         self.tell(py, now_ms, |e, out| e.refute(oid, out))
     }
@@ -301,8 +327,12 @@ impl PyEngine {
         crossed: Option<bool>,
         cloid: OptArg<'_, '_>,
     ) -> PyResult<Applied> {
-        let (Some(side), Some(px), Some(sz), Some(oid), Some(tid), Some(time)) = (side, px, sz, oid, tid, time) else {
-            let fill = coin.cast::<PyFill>().map_err(|_| bad("fill", "is neither a Fill nor all of its fields"))?;
+        let (Some(side), Some(px), Some(sz), Some(oid), Some(tid), Some(time)) =
+            (side, px, sz, oid, tid, time)
+        else {
+            let fill = coin
+                .cast::<PyFill>()
+                .map_err(|_| bad("fill", "is neither a Fill nor all of its fields"))?;
             return self.book(&fill.get().as_event());
         };
         self.book(&Fill {
@@ -323,26 +353,52 @@ impl PyEngine {
         })
     }
 
-    /// Books columns of fills: a mapping of names to columns (lists, NumPy arrays), or any object with the Arrow C
-    /// stream. Needed: coin, side, px, sz, oid, tid, time; taken where given: start_position, fee, fee_token,
-    /// closed_pnl, crossed, cloid (the venue's spellings are known, too). Prices and sizes are text, Decimals, or
-    /// integers in units of 10**-px_scale and 10**-sz_scale; floats are refused. All rows are read before one is
-    /// booked; a row that is not possible is surfaced and does not take its siblings along.
-    #[pyo3(signature = (columns, *, px_scale=0, sz_scale=0))]
-    fn process_batch(&self, py: Python<'_>, columns: Arg<'_, '_>, px_scale: u32, sz_scale: u32) -> PyResult<Report> {
-        crate::batch::process(self, py, columns, px_scale, sz_scale)
+    /// Books columns of fills: a mapping of names to columns (lists, tuples, NumPy arrays, Arrow arrays), or a table
+    /// with the Arrow C stream (polars, pyarrow, duckdb ...).
+    ///
+    /// Needed: `coin`, `side`, `px`, `sz`, `oid`, `tid`, `time` (ms). Taken where given: `start_position`, `fee`,
+    /// `fee_token`, `closed_pnl`, `crossed`, `cloid`; null, None and the empty text mean "not told" there. The venue's
+    /// spellings (`startPosition`, `feeToken`, `closedPnl`) are known, other columns are passed over. Ids and times are
+    /// integers. Numbers are text, Decimals, or integers in units of 10**-scale: `px_scale` for `px`, `sz_scale` for
+    /// `sz` and `start_position`, `fee_scale` for `fee` and `closed_pnl` (refused where it is None). Floats are refused.
+    ///
+    /// All rows are read before one is booked: a column or a value that cannot be read raises `BadInput` or
+    /// `Unrepresentable` naming the column and the row, and nothing was booked. A row that can be read but cannot be
+    /// (a negative size) is surfaced, and does not take its siblings along. There is no `Booked` effect for each row:
+    /// the report counts them. Other threads run meanwhile.
+    #[pyo3(signature = (columns, *, px_scale=0, sz_scale=0, fee_scale=None))]
+    fn process_batch(
+        &self,
+        py: Python<'_>,
+        columns: Arg<'_, '_>,
+        px_scale: u32,
+        sz_scale: u32,
+        fee_scale: Option<u32>,
+    ) -> PyResult<Report> {
+        let scales = Scales { px: px_scale, sz: sz_scale, fee: fee_scale };
+        crate::batch::process(self, py, columns, &scales)
     }
 
     /// Applies one raw WebSocket frame: `userFills`, `user` and `orderUpdates`; other channels do nothing. Raises
     /// `BadInput` when the frame is not a whole one; then nothing of it was applied.
     #[pyo3(signature = (frame, now_ms=None))]
-    fn process_ws(&self, py: Python<'_>, frame: Arg<'_, '_>, now_ms: OptArg<'_, '_>) -> PyResult<Report> {
+    fn process_ws(
+        &self,
+        py: Python<'_>,
+        frame: Arg<'_, '_>,
+        now_ms: OptArg<'_, '_>,
+    ) -> PyResult<Report> {
         self.decode(py, "frame", frame, now_ms, |bytes, apply| mm_wire::decode(bytes, apply))
     }
 
     /// Applies a bare JSON list of fills: the REST answers `userFills` and `userFillsByTime`.
     #[pyo3(signature = (json, now_ms=None))]
-    fn process_fills(&self, py: Python<'_>, json: Arg<'_, '_>, now_ms: OptArg<'_, '_>) -> PyResult<Report> {
+    fn process_fills(
+        &self,
+        py: Python<'_>,
+        json: Arg<'_, '_>,
+        now_ms: OptArg<'_, '_>,
+    ) -> PyResult<Report> {
         self.decode(py, "json", json, now_ms, |bytes, apply| mm_wire::decode_fills(bytes, apply))
     }
 
@@ -414,7 +470,8 @@ impl PyEngine {
         now_ms: OptArg<'_, 'py>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let (coin, szi) = (text("coin", coin)?, number("szi", szi, Sz::parse_signed)?);
-        let (as_of, entry) = (whole("as_of_ms", as_of_ms)?, maybe("entry_px", entry_px, Px::parse)?);
+        let (as_of, entry) =
+            (whole("as_of_ms", as_of_ms)?, maybe("entry_px", entry_px, Px::parse)?);
         self.tell(py, now_ms, |e, out| e.on_position(coin, szi, entry, as_of, out))
     }
 
@@ -434,16 +491,16 @@ impl PyEngine {
     /// Tells that a cancel is about to be sent: for the leg of this oid, or the order of this cloid. Raises
     /// `UnknownOrder` or `TransitionRefused`.
     #[pyo3(signature = (order, now_ms=None))]
-    fn initiate_cancel(&self, order: Arg<'_, '_>, now_ms: OptArg<'_, '_>) -> PyResult<PyCancelRequest> {
-        let (target, now) = (target(order)?, maybe_whole("now_ms", now_ms)?);
-        let mut inner = self.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        if let Some(now) = now {
-            engine.set_now(now);
-        }
-        let request = engine.initiate_cancel(target, out).map_err(raise)?;
-        Ok(PyCancelRequest { coin: engine.coin_name(request.coin).to_owned(), request })
+    fn initiate_cancel(
+        &self,
+        order: Arg<'_, '_>,
+        now_ms: OptArg<'_, '_>,
+    ) -> PyResult<PyCancelRequest> {
+        let target = target(order)?;
+        self.ask(now_ms, |engine, out| {
+            let request = engine.initiate_cancel(target, out)?;
+            Ok(PyCancelRequest { coin: engine.coin_name(request.coin).to_owned(), request })
+        })
     }
 
     /// The cancel was executed: the leg is dead, its last fills may still be on their way.
@@ -491,16 +548,12 @@ impl PyEngine {
         now_ms: OptArg<'_, '_>,
     ) -> PyResult<PyModifyRequest> {
         let (target, cloid) = (target(order)?, convert::cloid(cloid)?);
-        let (px, order_qty) = (number("px", px, Px::parse)?, number("order_qty", order_qty, Sz::parse)?);
-        let now = maybe_whole("now_ms", now_ms)?;
-        let mut inner = self.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        if let Some(now) = now {
-            engine.set_now(now);
-        }
-        let request = engine.initiate_modify(target, cloid, px, order_qty, out).map_err(raise)?;
-        Ok(PyModifyRequest { coin: engine.coin_name(request.coin).to_owned(), request })
+        let (px, order_qty) =
+            (number("px", px, Px::parse)?, number("order_qty", order_qty, Sz::parse)?);
+        self.ask(now_ms, |engine, out| {
+            let request = engine.initiate_modify(target, cloid, px, order_qty, out)?;
+            Ok(PyModifyRequest { coin: engine.coin_name(request.coin).to_owned(), request })
+        })
     }
 
     /// The modify was executed: the new leg `cloid` has this oid, and `filled` of it was executed at once.
@@ -568,7 +621,9 @@ impl PyEngine {
     /// All orders in memory, oldest first; foreign and closed ones on demand.
     #[pyo3(signature = (*, foreign=false, closed=false))]
     fn orders(&self, foreign: bool, closed: bool) -> PyResult<Vec<PyOrder>> {
-        self.read(|e| e.all_orders(foreign, closed).into_iter().map(|view| PyOrder::new(e, view)).collect())
+        self.read(|e| {
+            e.all_orders(foreign, closed).into_iter().map(|view| PyOrder::new(e, view)).collect()
+        })
     }
 
     /// A coin's position and money.
@@ -610,7 +665,7 @@ impl PyEngine {
     /// Returns how many fills are still remembered.
     fn forget(&self, coin: Arg<'_, '_>, before_ms: Arg<'_, '_>) -> PyResult<usize> {
         let (coin, before) = (text("coin", coin)?, whole("before_ms", before_ms)?);
-        self.lock()?.engine.forget(coin, before).map_err(raise)
+        self.read(|e| e.forget(coin, before))?.map_err(raise)
     }
 
     /// Time passes: settles what is over, and asks for the evidence that is still missing.
@@ -658,7 +713,12 @@ impl PyEngine {
         self.read(|e| {
             let account = e.account().map_or_else(|| "None".to_owned(), |a| format!("'{a}'"));
             let stats = e.stats();
-            format!("<Engine account={account} legs={} fills={} coins={}>", stats.legs, stats.fills, e.coins().count())
+            format!(
+                "<Engine account={account} legs={} fills={} coins={}>",
+                stats.legs,
+                stats.fills,
+                e.coins().count()
+            )
         })
     }
 }
@@ -666,17 +726,12 @@ impl PyEngine {
 impl PyEngine {
     #[inline]
     fn book(&self, fill: &Fill<'_>) -> PyResult<Applied> {
-        let mut inner = self.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        let outcome = engine.fill(fill, false, out).map_err(raise)?;
-        let told = if out.is_empty() {
-            Vec::new()
-        } else {
-            out.drain(..).map(|effect| Told::new(engine, effect)).collect()
-        };
-        drop(inner);
-        Ok(Applied::new(outcome, told))
+        let done = self.locked(|engine, out| {
+            let outcome = engine.fill(fill, false, out)?;
+            let told: Vec<Told> = out.drain(..).map(|effect| Told::new(engine, effect)).collect();
+            Ok((outcome, told))
+        })?;
+        done.map(|(outcome, told)| Applied::new(outcome, told)).map_err(raise)
     }
 
     fn decode(
@@ -689,121 +744,19 @@ impl PyEngine {
     ) -> PyResult<Report> {
         let bytes = frame.cast::<PyBytes>().map_err(|_| bad(field, "is not bytes"))?.as_bytes();
         let now = maybe_whole("now_ms", now)?;
-        let run = || -> PyResult<Report> {
-            let mut inner = self.lock()?;
-            let Inner { engine, out } = &mut *inner;
-            if let Some(now) = now {
-                engine.set_now(now);
-            }
-            let mut apply = Apply::new(engine, out);
-            decode(bytes, &mut apply).map_err(|why| bad(field, &why.to_string()))?;
-            let (counts, channel, snapshot, told) = apply.finish();
-            Ok(Report::new(counts, channel, snapshot, told))
+        let run = || {
+            self.locked(|engine, out| {
+                if let Some(now) = now {
+                    engine.set_now(now);
+                }
+                let mut apply = Apply::new(engine, out);
+                decode(bytes, &mut apply)?;
+                Ok(apply.finish())
+            })
         };
-        if bytes.len() > DETACH_ABOVE { py.detach(run) } else { run() }
-    }
-}
-
-/// What to send for a cancel, and how to tell its answer: hand it back to `on_cancel_error`.
-#[pyclass(frozen, eq, name = "CancelRequest", module = "mm", skip_from_py_object)]
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct PyCancelRequest {
-    coin: String,
-    request: CancelRequest,
-}
-
-#[pymethods]
-impl PyCancelRequest {
-    /// The market.
-    #[getter]
-    fn coin(&self) -> &str {
-        &self.coin
-    }
-    /// The leg, by our name.
-    #[getter]
-    fn cloid(&self) -> Option<String> {
-        opt_text(self.request.cloid)
-    }
-    /// The leg, by the venue's name where it is known: cancel by this first.
-    #[getter]
-    fn oid(&self) -> Option<u64> {
-        self.request.oid.map(|o| o.0)
-    }
-    /// Which cancel of this leg it is, from 1.
-    #[getter]
-    fn sequence(&self) -> u16 {
-        self.request.sequence
-    }
-    /// It was asked after the leg was seen live: "nothing there" will prove death.
-    #[getter]
-    fn after_live(&self) -> bool {
-        self.request.after_live
-    }
-    fn __repr__(&self) -> String {
-        let r = &self.request;
-        let (oid, cloid) = (r.oid.map_or_else(|| "None".to_owned(), |o| o.0.to_string()), opt_text(r.cloid));
-        let cloid = cloid.unwrap_or_else(|| "None".to_owned());
-        let after_live = if r.after_live { "True" } else { "False" };
-        format!("CancelRequest(coin='{}', cloid={cloid}, oid={oid}, sequence={}, after_live={after_live})", self.coin, r.sequence)
-    }
-}
-
-/// What to send for a modify: cancel `oid`, place a leg of size `sz` under the fresh `cloid`.
-#[pyclass(frozen, eq, name = "ModifyRequest", module = "mm", skip_from_py_object)]
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct PyModifyRequest {
-    coin: String,
-    request: ModifyRequest,
-}
-
-#[pymethods]
-impl PyModifyRequest {
-    /// The market.
-    #[getter]
-    fn coin(&self) -> &str {
-        &self.coin
-    }
-    /// The leg to replace.
-    #[getter]
-    fn oid(&self) -> u64 {
-        self.request.oid.0
-    }
-    /// The name of the leg that replaces it.
-    #[getter]
-    fn cloid(&self) -> String {
-        self.request.cloid.to_string()
-    }
-    /// Side of both.
-    #[getter]
-    fn side(&self) -> PySide {
-        self.request.side.into()
-    }
-    /// New limit price.
-    #[getter]
-    fn px(&self) -> DecPx {
-        DecPx(self.request.px)
-    }
-    /// Size of the new leg: wanted total less what is executed.
-    #[getter]
-    fn sz(&self) -> DecSz {
-        DecSz(self.request.sz)
-    }
-    /// Time in force of the order.
-    #[getter]
-    fn tif(&self) -> PyTif {
-        self.request.tif.into()
-    }
-    /// As the order.
-    #[getter]
-    fn reduce_only(&self) -> bool {
-        self.request.reduce_only
-    }
-    fn __repr__(&self) -> String {
-        let r = &self.request;
-        let side = if r.side == Side::Buy { "BUY" } else { "SELL" };
-        format!(
-            "ModifyRequest(coin='{}', oid={}, cloid={}, side=Side.{side}, px={}, sz={})",
-            self.coin, r.oid.0, r.cloid, r.px, r.sz
-        )
+        let done = if bytes.len() > DETACH_ABOVE { py.detach(run) } else { run() };
+        let (counts, channel, snapshot, told) =
+            done?.map_err(|why: mm_wire::FrameError| bad(field, &why.to_string()))?;
+        Ok(Report::new(counts, channel, snapshot, told))
     }
 }

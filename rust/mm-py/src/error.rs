@@ -30,7 +30,24 @@ pub(crate) fn bad(field: &str, reason: &str) -> PyErr {
 
 /// A number that cannot be represented.
 pub(crate) fn unrepresentable(field: &str, reason: &str) -> PyErr {
-    with(Unrepresentable::new_err(format!("{field} {reason}")), &[("field", field), ("reason", reason)])
+    with(
+        Unrepresentable::new_err(format!("{field} {reason}")),
+        &[("field", field), ("reason", reason)],
+    )
+}
+
+/// The same of one row of many, where it is about one: the message names it, field and reason stay those of a catalogue.
+pub(crate) fn in_row(error: PyErr, row: Option<usize>) -> PyErr {
+    let Some(row) = row else { return error };
+    Python::attach(|py| {
+        let value = error.value(py);
+        let told = |name| value.getattr(name).and_then(|text| text.extract::<String>());
+        let made = told("field").and_then(|field| {
+            let message = format!("{field} in row {row} {}", told("reason")?);
+            value.setattr("args", (message,))
+        });
+        made.err().unwrap_or(error)
+    })
 }
 
 /// The book cannot be trusted any more.
@@ -43,25 +60,35 @@ pub(crate) fn raise(error: Error) -> PyErr {
     let message = error.to_string();
     match error {
         Error::Field(field, why) => match why {
-            NumError::Empty | NumError::NotANumber | NumError::Negative | NumError::Zero => bad(field, why.reason()),
+            NumError::Empty | NumError::NotANumber | NumError::Negative | NumError::Zero => {
+                bad(field, why.reason())
+            }
             NumError::TooManyDecimals | NumError::TooLarge => unrepresentable(field, why.reason()),
         },
         Error::Bad(field, reason) => bad(field, reason),
         Error::DuplicateCloid(cloid) => {
             let reason = "was used before";
             let cloid = cloid.to_string();
-            with(DuplicateCloid::new_err(message), &[("field", "cloid"), ("reason", reason), ("cloid", &cloid)])
+            with(
+                DuplicateCloid::new_err(message),
+                &[("field", "cloid"), ("reason", reason), ("cloid", &cloid)],
+            )
         }
-        Error::UnknownOid(_) => {
-            with(UnknownOrder::new_err(message), &[("field", "oid"), ("reason", "is not known here")])
-        }
+        Error::UnknownOid(_) => with(
+            UnknownOrder::new_err(message),
+            &[("field", "oid"), ("reason", "is not known here")],
+        ),
         Error::UnknownCloid(cloid) => {
             let cloid = cloid.to_string();
             let reason = "is not known here";
-            with(UnknownOrder::new_err(message), &[("field", "cloid"), ("reason", reason), ("cloid", &cloid)])
+            with(
+                UnknownOrder::new_err(message),
+                &[("field", "cloid"), ("reason", reason), ("cloid", &cloid)],
+            )
         }
-        Error::Refused(_, phase, why) => {
-            with(TransitionRefused::new_err(message), &[("field", "order"), ("reason", why), ("phase", phase.name())])
-        }
+        Error::Refused(_, phase, why) => with(
+            TransitionRefused::new_err(message),
+            &[("field", "order"), ("reason", why), ("phase", phase.name())],
+        ),
     }
 }

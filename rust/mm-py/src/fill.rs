@@ -8,7 +8,7 @@ use mm_core::ids::{Cloid, Ms, Oid, Side};
 use mm_core::num::{Px, Sz};
 use pyo3::prelude::*;
 
-use crate::convert::{self, DecPx, DecSz, maybe, number, whole};
+use crate::convert::{self, DecPx, DecSz, maybe, number, quoted, whole};
 use crate::types::PySide;
 
 /// One trade of ours. Sizes in base units, the price in quote per base, the fee in `fee_token`, time in ms.
@@ -175,8 +175,8 @@ impl PyFill {
 
     fn __repr__(&self) -> String {
         let mut text = format!(
-            "Fill('{}', '{}', '{}', '{}', {}, {}, {}",
-            self.coin,
+            "Fill({}, '{}', '{}', '{}', {}, {}, {}",
+            quoted(Some(&self.coin)),
             self.side.letter(),
             self.px,
             self.sz,
@@ -190,12 +190,15 @@ impl PyFill {
                 let _ = write!(text, ", {name}={value}");
             }
         };
-        add("start_position", self.start.map(|v| format!("'{v}'")));
-        add("fee", self.fee.map(|v| format!("'{v}'")));
-        add("fee_token", (!self.fee_token.is_empty()).then(|| format!("'{}'", self.fee_token)));
-        add("closed_pnl", self.closed_pnl.map(|v| format!("'{v}'")));
-        add("crossed", self.crossed.map(|v| if v { "True".to_owned() } else { "False".to_owned() }));
-        add("cloid", self.cloid.map(|v| format!("'{v}'")));
+        add("start_position", self.start.map(|v| quoted(Some(v))));
+        add("fee", self.fee.map(|v| quoted(Some(v))));
+        add("fee_token", (!self.fee_token.is_empty()).then(|| quoted(Some(&self.fee_token))));
+        add("closed_pnl", self.closed_pnl.map(|v| quoted(Some(v))));
+        add(
+            "crossed",
+            self.crossed.map(|v| if v { "True".to_owned() } else { "False".to_owned() }),
+        );
+        add("cloid", self.cloid.map(|v| quoted(Some(v))));
         text.push(')');
         text
     }

@@ -1,5 +1,5 @@
 //! The Python face of the engine: conversion and locking, no decisions.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)] // but for `batch/arrow.rs`, which hands two pointers over
 
 mod batch;
 mod convert;
@@ -9,6 +9,7 @@ mod error;
 mod fill;
 mod frames;
 mod report;
+mod requests;
 mod types;
 mod views;
 mod vocabulary;
@@ -21,17 +22,20 @@ mod _core {
     #[pymodule_export]
     use crate::effect::PyEffect;
     #[pymodule_export]
-    use crate::engine::{PyCancelRequest, PyEngine, PyModifyRequest};
+    use crate::engine::PyEngine;
     #[pymodule_export]
     use crate::fill::PyFill;
     #[pymodule_export]
     use crate::report::{Applied, Report};
+    #[pymodule_export]
+    use crate::requests::{PyCancelRequest, PyModifyRequest};
     #[pymodule_export]
     use crate::types::{PyModifyOutcome, PyOrdStatus, PyOrderState, PySide, PyTif};
     #[pymodule_export]
     use crate::views::{PyGap, PyLeg, PyOrder, PyPosition};
     #[pymodule_export]
     use crate::vocabulary::{
-        classify_cancel_error, classify_modify_error, classify_order_error, classify_status, transitions,
+        classify_cancel_error, classify_modify_error, classify_order_error, classify_status,
+        transitions,
     };
 }

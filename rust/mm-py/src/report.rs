@@ -22,7 +22,8 @@ impl Effects {
     }
 
     fn get(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
-        let made = self.made.get_or_try_init(py, || to_tuple(py, self.told.clone()).map(Bound::unbind))?;
+        let made =
+            self.made.get_or_try_init(py, || to_tuple(py, self.told.clone()).map(Bound::unbind))?;
         Ok(made.clone_ref(py))
     }
 }
@@ -72,16 +73,22 @@ impl Applied {
     fn effects(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
         self.effects.get(py)
     }
+    fn __eq__(&self, other: &Self) -> bool {
+        self.outcome == other.outcome && self.effects.told == other.effects.told
+    }
     fn __repr__(&self) -> String {
         let o = &self.outcome;
         let state = o.state.map_or_else(|| "None".to_owned(), |s| format!("OrderState.{s:?}"));
         let duplicate = if o.seen == Seen::New { "False" } else { "True" };
-        format!("Applied(applied={}, skipped={}, duplicate={duplicate}, state={state})", o.applied, o.skipped)
+        format!(
+            "Applied(applied={}, skipped={}, duplicate={duplicate}, state={state})",
+            o.applied, o.skipped
+        )
     }
 }
 
 /// Counts of what a frame or a batch held.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) fills: u64,
     pub(crate) duplicates: u64,
@@ -140,6 +147,12 @@ impl Report {
     #[getter]
     fn effects(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
         self.effects.get(py)
+    }
+    fn __eq__(&self, other: &Self) -> bool {
+        self.counts == other.counts
+            && self.channel == other.channel
+            && self.snapshot == other.snapshot
+            && self.effects.told == other.effects.told
     }
     fn __repr__(&self) -> String {
         let c = &self.counts;

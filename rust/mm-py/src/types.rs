@@ -69,6 +69,7 @@ mirror! {
 }
 
 #[pymethods]
+#[allow(clippy::trivially_copy_pass_by_ref)] // PyO3 lends the object
 impl PySide {
     /// The venue's letter: "B" or "A".
     #[getter]
@@ -90,6 +91,7 @@ impl PySide {
 }
 
 #[pymethods]
+#[allow(clippy::trivially_copy_pass_by_ref)] // PyO3 lends the object
 impl PyOrderState {
     /// Live on the book: `Resting` or `PartialFilled`.
     #[getter]

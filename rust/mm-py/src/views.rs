@@ -8,7 +8,7 @@ use mm_core::order::{Leg, OrderView};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::convert::{DecPx, DecSz, DecUsd};
+use crate::convert::{DecPx, DecSz, DecUsd, quoted, side_name};
 use crate::types::{PyOrdStatus, PyOrderState, PySide, PyTif};
 
 type Fees = Vec<(String, Sz)>;
@@ -74,9 +74,15 @@ impl PyLeg {
         self.0.phase.name()
     }
     fn __repr__(&self) -> String {
-        let (name, oid) = (opt(self.0.cloid), self.0.oid.map(|o| o.0));
-        let (sz, executed) = (self.0.sz.unwrap_or_default(), self.0.executed());
-        format!("Leg(cloid={name}, oid={}, px={}, sz={sz}, executed={executed}, phase={})", opt(oid), self.0.px, self.0.phase.name())
+        format!(
+            "Leg(cloid={}, oid={}, px={}, sz={}, executed={}, phase='{}')",
+            quoted(self.0.cloid),
+            opt(self.0.oid.map(|o| o.0)),
+            self.0.px,
+            self.0.sz.unwrap_or_default(),
+            self.0.executed(),
+            self.0.phase.name()
+        )
     }
 }
 
@@ -96,7 +102,11 @@ pub(crate) struct PyOrder {
 impl PyOrder {
     pub(crate) fn new(engine: &Engine, view: OrderView) -> Self {
         let coin = engine.coin_name(view.coin).to_owned();
-        let fees = view.fees.iter().map(|&(token, fee)| (engine.token_name(token).to_owned(), fee)).collect();
+        let fees = view
+            .fees
+            .iter()
+            .map(|&(token, fee)| (engine.token_name(token).to_owned(), fee))
+            .collect();
         Self { view, coin, fees }
     }
 
@@ -210,11 +220,11 @@ impl PyOrder {
     fn __repr__(&self) -> String {
         let v = &self.view;
         format!(
-            "Order(cloid={}, oid={}, coin='{}', side=Side.{}, px={}, state=OrderState.{:?}, order_qty={}, cum_qty={}, leaves_qty={})",
-            opt(v.cloid),
+            "Order(cloid={}, oid={}, coin={}, side={}, px={}, state=OrderState.{:?}, order_qty={}, cum_qty={}, leaves_qty={})",
+            quoted(v.cloid),
             opt(self.leg().oid.map(|o| o.0)),
-            self.coin,
-            if v.side == mm_core::ids::Side::Buy { "BUY" } else { "SELL" },
+            quoted(Some(&self.coin)),
+            side_name(v.side),
             self.leg().px,
             v.state,
             v.order_qty,
@@ -247,6 +257,7 @@ impl PyGap {
     }
     /// Time of the last fill before the break, in ms.
     #[getter]
+    #[allow(clippy::wrong_self_convention)] // `from` the time, not a conversion
     fn from_ms(&self) -> Ms {
         self.gap.from
     }
@@ -272,7 +283,14 @@ impl PyGap {
     }
     fn __repr__(&self) -> String {
         let g = &self.gap;
-        format!("Gap(coin='{}', from_ms={}, to_ms={}, expected={}, found={})", self.coin, g.from, g.to, g.expected, g.found)
+        format!(
+            "Gap(coin={}, from_ms={}, to_ms={}, expected={}, found={})",
+            quoted(Some(&self.coin)),
+            g.from,
+            g.to,
+            g.expected,
+            g.found
+        )
     }
 }
 
@@ -288,7 +306,11 @@ pub(crate) struct PyPosition {
 impl PyPosition {
     pub(crate) fn new(engine: &Engine, coin: &str) -> Self {
         let view = engine.position(coin);
-        let fees = view.fees.iter().map(|&(token, fee)| (engine.token_name(token).to_owned(), fee)).collect();
+        let fees = view
+            .fees
+            .iter()
+            .map(|&(token, fee)| (engine.token_name(token).to_owned(), fee))
+            .collect();
         Self { coin: coin.to_owned(), view, fees }
     }
 }
@@ -388,8 +410,8 @@ impl PyPosition {
     fn __repr__(&self) -> String {
         let v = &self.view;
         format!(
-            "Position(coin='{}', size={}, entry_px={}, realised_pnl={}, provisional={}, proven_until={}, gaps={})",
-            self.coin,
+            "Position(coin={}, size={}, entry_px={}, realised_pnl={}, provisional={}, proven_until={}, gaps={})",
+            quoted(Some(&self.coin)),
             v.size,
             opt(v.entry_px),
             Usd(v.realised.0),

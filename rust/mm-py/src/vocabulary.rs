@@ -19,14 +19,14 @@ pub(crate) fn classify_status(word: &str) -> &'static str {
     }
 }
 
-/// The meaning of a refused placement's words: a class such as "RateLimit" or "CrossedBook", or "Unknown".
+/// The meaning of a refused placement's words: a class such as `"RateLimit"` or `"CrossedBook"`, or `"Unknown"`.
 #[pyfunction]
 pub(crate) fn classify_order_error(text: &str) -> String {
     let class = format!("{:?}", words::order_error(text));
     class.split([' ', '(']).next().unwrap_or("Unknown").to_owned()
 }
 
-/// The meaning of a refused cancel's words: "NotLive" (nothing there), "NotDone", or "Unknown".
+/// The meaning of a refused cancel's words: `"NotLive"` (nothing there), `"NotDone"`, or `"Unknown"`.
 #[pyfunction]
 pub(crate) fn classify_cancel_error(text: &str) -> String {
     format!("{:?}", words::cancel_error(text))
@@ -51,5 +51,9 @@ pub(crate) fn transitions() -> Vec<(&'static str, &'static str, String, &'static
         };
         (phase.name(), event.name(), result, why)
     };
-    Phase::ALL.iter().flat_map(|&p| Event::ALL.iter().map(move |&e| (p, e))).map(|(p, e)| cell(p, e)).collect()
+    Phase::ALL
+        .iter()
+        .flat_map(|&p| Event::ALL.iter().map(move |&e| (p, e)))
+        .map(|(p, e)| cell(p, e))
+        .collect()
 }

@@ -10,14 +10,21 @@ impl Chain {
     /// Positions are places and fills are ways from one to the next. A trail begins where more ways leave than arrive;
     /// once all trails are walked, what is left are rings, and each hangs on a place of a trail or stands alone; then it is
     /// turned to where the next millisecond begins, `ahead`, if it passes there.
-    pub(super) fn link_block(&self, block: &mut [Link], pos: &mut Option<i128>, ahead: Option<i128>) {
-        let (mut told, mut floating): (Vec<Link>, Vec<Link>) = block.iter().partition(|l| !l.floating);
+    pub(super) fn link_block(
+        &self,
+        block: &mut [Link],
+        pos: &mut Option<i128>,
+        ahead: Option<i128>,
+    ) {
+        let (mut told, mut floating): (Vec<Link>, Vec<Link>) =
+            block.iter().partition(|l| !l.floating);
         // Taken from the end: the largest step first, whatever order they came in.
         told.sort_unstable_by_key(|l| (l.delta, l.tie));
         floating.sort_unstable_by_key(|l| (l.tie, l.delta));
         let places = Places::of(&told, *pos, self.slack);
         let here = pos.map(|p| places.of_value(p));
-        let (mut ways, mut balance): (BTreeMap<i128, Vec<Link>>, BTreeMap<i128, i32>) = Default::default();
+        let (mut ways, mut balance): (BTreeMap<i128, Vec<Link>>, BTreeMap<i128, i32>) =
+            Default::default();
         for link in told {
             let (from, to) = (places.of_value(link.open), places.of_value(link.end()));
             ways.entry(from).or_default().push(link);
@@ -43,7 +50,9 @@ impl Chain {
             } else if let Some(here) = here.filter(|here| ways.contains_key(here)) {
                 trails.splice(0..0, walk(&mut ways, here, &places));
                 at = 0;
-            } else if let Some(start) = ahead.filter(|a| ways.contains_key(a)).or(ways.keys().next().copied()) {
+            } else if let Some(start) =
+                ahead.filter(|a| ways.contains_key(a)).or(ways.keys().next().copied())
+            {
                 trails.extend(walk(&mut ways, start, &places));
             }
         }
@@ -57,6 +66,23 @@ impl Chain {
     }
 }
 
+/// Both sides of a trade with ourselves tell the position before the two of them (seen in 2023): the sale follows the
+/// purchase, and leads back.
+pub(super) fn close_self_trades(block: &mut [Link]) {
+    for sale in 0..block.len() {
+        let Link { open, signed, px, tie, floating, delta, .. } = block[sale];
+        if signed >= 0 || floating {
+            continue;
+        }
+        let is_other_side = |l: &Link| {
+            !l.floating && l.signed == -signed && l.px == px && l.tie == tie && l.open == open
+        };
+        if block.iter().any(is_other_side) {
+            block[sale].open = open - delta;
+        }
+    }
+}
+
 /// Positions that are near enough to link, under one value each.
 struct Places(Vec<(i128, i128)>);
 
@@ -65,11 +91,15 @@ impl Places {
         if slack == 0 {
             return Self(Vec::new());
         }
-        let mut values: Vec<i128> = links.iter().flat_map(|l| [l.open, l.end()]).chain(pos).collect();
+        let mut values: Vec<i128> =
+            links.iter().flat_map(|l| [l.open, l.end()]).chain(pos).collect();
         values.sort_unstable();
         let mut places: Vec<(i128, i128)> = Vec::with_capacity(values.len());
         for value in values {
-            let place = places.last().filter(|(last, _)| value - last <= slack).map_or(value, |(_, place)| *place);
+            let place = places
+                .last()
+                .filter(|(last, _)| value - last <= slack)
+                .map_or(value, |(_, place)| *place);
             places.push((value, place));
         }
         Self(places)

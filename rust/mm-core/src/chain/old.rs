@@ -21,8 +21,13 @@ impl Chain {
             self.strays.push(link);
             self.strays.sort_unstable_by_key(|l| (l.time, l.open, l.delta, l.tie));
         } else {
-            let at = self.old.partition_point(|run| run.to < link.time || run.to == link.time && run.from < link.time);
-            self.old.insert(at, Run { from: link.time, to: link.time, open: link.open, end: link.end() });
+            let at = self.old.partition_point(|run| {
+                run.to < link.time || run.to == link.time && run.from < link.time
+            });
+            self.old.insert(
+                at,
+                Run { from: link.time, to: link.time, open: link.open, end: link.end() },
+            );
         }
         self.settle_old();
         // Its place in the order of profits is not known any more: it comes last. What was there before the first fill
@@ -58,7 +63,11 @@ impl Chain {
                 continue;
             }
             let before = at.checked_sub(1).map(|i| self.old[i].end);
-            let behind = self.old.get(at + 1).map(|next| next.open).or_else(|| self.recent.front().map(|l| l.open));
+            let behind = self
+                .old
+                .get(at + 1)
+                .map(|next| next.open)
+                .or_else(|| self.recent.front().map(|l| l.open));
             if behind.is_some_and(|behind| self.near(run.end + net, behind)) {
                 self.old[at].end += net;
             } else if before.is_some_and(|before| self.near(before, run.open - net)) {
@@ -88,7 +97,8 @@ impl Chain {
             for run in runs {
                 match joined.last_mut() {
                     Some(last)
-                        if self.near(last.end, run.open) && !(is_single(last, run.from) && is_single(&run, run.from)) =>
+                        if self.near(last.end, run.open)
+                            && !(is_single(last, run.from) && is_single(&run, run.from)) =>
                     {
                         (last.to, last.end) = (run.to, run.end);
                     }
@@ -118,13 +128,19 @@ impl Chain {
             let inside = |l: &Link| first.from <= l.time && l.time <= last.to;
             let mut balance: BTreeMap<i128, i32> = BTreeMap::new();
             let edges = self.old[from..=to].iter().map(|run| (run.open, run.end));
-            for (open, end) in edges.chain(self.strays.iter().filter(|l| inside(l)).map(|l| (l.open, l.end()))) {
+            for (open, end) in
+                edges.chain(self.strays.iter().filter(|l| inside(l)).map(|l| (l.open, l.end())))
+            {
                 *balance.entry(open).or_default() += 1;
                 *balance.entry(end).or_default() -= 1;
             }
             // A ring begins where what is beside it ends; as long as that is not known, it stays in pieces.
             let before = from.checked_sub(1).map(|i| self.old[i].end);
-            let behind = self.old.get(to + 1).map(|next| next.open).or_else(|| self.recent.front().map(|l| l.open));
+            let behind = self
+                .old
+                .get(to + 1)
+                .map(|next| next.open)
+                .or_else(|| self.recent.front().map(|l| l.open));
             let ring = match (before, behind) {
                 _ if from == to => Some(first.open),
                 (Some(before), Some(behind)) => (before == behind).then_some(before),
@@ -132,7 +148,9 @@ impl Chain {
             };
             let ring = ring.filter(|at| balance.contains_key(at));
             balance.retain(|_, count| *count != 0);
-            let ends = |wanted: i32| balance.iter().find(|(_, count)| **count == wanted).map(|(at, _)| *at);
+            let ends = |wanted: i32| {
+                balance.iter().find(|(_, count)| **count == wanted).map(|(at, _)| *at)
+            };
             let whole = match (balance.len(), ends(1), ends(-1)) {
                 (0, _, _) => ring.map(|at| (at, at)),
                 (2, Some(open), Some(end)) => Some((open, end)),
@@ -155,7 +173,11 @@ impl Chain {
         let mut at = 1;
         while at < self.old.len() {
             let (first, ring) = (self.old[at - 1], self.old[at]);
-            let behind = self.old.get(at + 1).map(|next| next.open).or_else(|| self.recent.front().map(|l| l.open));
+            let behind = self
+                .old
+                .get(at + 1)
+                .map(|next| next.open)
+                .or_else(|| self.recent.front().map(|l| l.open));
             let is_ring = ring.from < ring.to && ring.open == ring.end;
             if is_ring && behind.is_some_and(|behind| self.near(first.end, behind)) {
                 self.old[at - 1].to = ring.to;

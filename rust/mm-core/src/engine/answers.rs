@@ -49,7 +49,8 @@ impl Engine {
         self.advance(id, Event::Accepted, out);
         if let Some((amount, avg_px)) = filled {
             self.claim(id, amount, avg_px, out);
-            let ioc = self.legs[id].order != NONE && self.orders[self.legs[id].order].tif == Some(Tif::Ioc);
+            let ioc = self.legs[id].order != NONE
+                && self.orders[self.legs[id].order].tif == Some(Tif::Ioc);
             if ioc && self.legs[id].sz.is_some_and(|sz| amount < sz) {
                 self.change(id, |leg| leg.final_sz = leg.final_sz.max(Some(amount)));
                 self.advance(id, Event::CancelDone, out);
@@ -102,7 +103,10 @@ impl Engine {
         let id = self.leg_by_cloid(cloid).ok_or(Error::UnknownCloid(cloid))?;
         let previous = self.legs[id].previous;
         self.advance(id, Event::Fence, out);
-        if self.legs[id].phase == Phase::Rejected && previous != NONE && self.legs[previous].next == id {
+        if self.legs[id].phase == Phase::Rejected
+            && previous != NONE
+            && self.legs[previous].next == id
+        {
             self.advance(previous, Event::ModifyFailed, out); // the modify never happened, so the old leg stands
             self.unbound_ended(id);
             self.finish(previous, out);
@@ -113,7 +117,11 @@ impl Engine {
     }
 
     /// The cancel was executed: the leg is dead, its last fills may still be on their way.
-    pub fn on_cancel_success(&mut self, target: Target, out: &mut Vec<Effect>) -> Result<(), Error> {
+    pub fn on_cancel_success(
+        &mut self,
+        target: Target,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         let id = self.leg_of(target)?;
         self.change(id, |leg| leg.canceled = true);
         self.tell_leg(id, Event::CancelDone, out);
@@ -155,7 +163,12 @@ impl Engine {
     }
 
     /// The modify that was to place the leg `cloid` was refused.
-    pub fn on_modify_error(&mut self, cloid: Cloid, why: ModifyRefusal, out: &mut Vec<Effect>) -> Result<(), Error> {
+    pub fn on_modify_error(
+        &mut self,
+        cloid: Cloid,
+        why: ModifyRefusal,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         let id = self.leg_by_cloid(cloid).ok_or(Error::UnknownCloid(cloid))?;
         let old = self.legs[id].replaces.and_then(|oid| self.leg_by_oid(oid));
         let event = match why {
@@ -211,7 +224,8 @@ impl Engine {
         let leg = &self.legs[id];
         let now = leg.executed();
         if now > before {
-            let event = if leg.sz.is_some_and(|sz| now >= sz) { Event::LastFill } else { Event::PartFill };
+            let event =
+                if leg.sz.is_some_and(|sz| now >= sz) { Event::LastFill } else { Event::PartFill };
             let rose = Sz(now.0 - before.0);
             if leg.folded {
                 self.orders[leg.order].past.0 += rose.0;
@@ -235,7 +249,11 @@ impl Engine {
         let others = self.executed_of(order).0 - newest.executed().0;
         let by = others + newest.worst().0 - newest.wanted.0;
         if by > 0 {
-            out.push(Effect::Excess { cloid: self.orders[order].name, oid: newest.oid, by: Sz(by) });
+            out.push(Effect::Excess {
+                cloid: self.orders[order].name,
+                oid: newest.oid,
+                by: Sz(by),
+            });
         }
     }
 
@@ -293,9 +311,7 @@ impl Engine {
     fn absorb(&mut self, id: u32, other: u32, out: &mut Vec<Effect>) {
         let facts = self.legs[other].clone();
         if facts.order != NONE {
-            let order = facts.order;
-            self.unlist(order);
-            self.orders.free(order);
+            self.leave_order(other, &facts);
         }
         if facts.coin != NONE {
             // Its sums leave with it, and come back with the leg that has the facts now.
@@ -306,8 +322,11 @@ impl Engine {
             ledger.provisional -= sign * measures.1;
             ledger.provisional_cash += sign * measures.2;
         }
-        let fees: Vec<(u16, i128)> =
-            self.extra_fees.range((false, other, 0)..=(false, other, u16::MAX)).map(|(k, v)| (k.2, *v)).collect();
+        let fees: Vec<(u16, i128)> = self
+            .extra_fees
+            .range((false, other, 0)..=(false, other, u16::MAX))
+            .map(|(k, v)| (k.2, *v))
+            .collect();
         for (token, fee) in fees {
             self.extra_fees.remove(&(false, other, token));
             *self.extra_fees.entry((false, id, token)).or_default() += fee;
@@ -318,7 +337,8 @@ impl Engine {
             leg.traded.0 += facts.traded.0;
             leg.traded_usd += facts.traded_usd;
             (leg.fee_token, leg.fee) = (facts.fee_token, facts.fee);
-            leg.answered_px = if facts.answered > leg.answered { facts.answered_px } else { leg.answered_px };
+            leg.answered_px =
+                if facts.answered > leg.answered { facts.answered_px } else { leg.answered_px };
             leg.answered = leg.answered.max(facts.answered);
             leg.stated = leg.stated.max(facts.stated);
             leg.final_sz = leg.final_sz.max(facts.final_sz);
@@ -377,7 +397,8 @@ impl Engine {
             leg.cloid = twin_of.cloid;
             leg.reduce_only = twin_of.reduce_only;
             if !foreign {
-                (leg.sz, leg.wanted, leg.px) = (twin_of.sz, twin_of.sz.unwrap_or_default(), twin_of.px);
+                (leg.sz, leg.wanted, leg.px) =
+                    (twin_of.sz, twin_of.sz.unwrap_or_default(), twin_of.px);
             }
         });
         if order == NONE || twin_of.folded || self.orders[order].told.is_terminal() {
@@ -387,10 +408,10 @@ impl Engine {
             self.insert_leg(id, twin);
             self.replaced_by_the_next(twin, out);
         }
-        if twin_of.oid < self.legs[twin].oid {
-            if let Some(cloid) = twin_of.cloid {
-                self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin });
-            }
+        if twin_of.oid < self.legs[twin].oid
+            && let Some(cloid) = twin_of.cloid
+        {
+            self.by_cloid.put(CloidSlot { cloid: cloid.0, leg: twin });
         }
     }
 
@@ -402,7 +423,9 @@ impl Engine {
         while before != NONE && above(self, before) {
             (before, behind) = (self.legs[before].previous, before);
         }
-        (self.legs[leg].order, self.legs[leg].previous, self.legs[leg].next) = (order, before, behind);
+        (self.legs[leg].order, self.legs[leg].previous, self.legs[leg].next) =
+            (order, before, behind);
+        self.orders[order].held += 1;
         if before == NONE {
             self.orders[order].first = leg;
         } else {
@@ -416,7 +439,11 @@ impl Engine {
     }
 
     /// A record for an oid that nobody claimed yet.
-    pub(super) fn add_orphan(&mut self, oid: Oid, known: Option<(u32, crate::ids::Side, Px)>) -> u32 {
+    pub(super) fn add_orphan(
+        &mut self,
+        oid: Oid,
+        known: Option<(u32, crate::ids::Side, Px)>,
+    ) -> u32 {
         let (coin, side, px) = known.unwrap_or((NONE, crate::ids::Side::Buy, Px(0)));
         let mut leg = Leg::new(coin, side, px, None);
         leg.oid = Some(oid);

@@ -83,7 +83,11 @@ impl Engine {
 
     /// Tells that a cancel is about to be sent for the leg with this oid or cloid. The cloid of a leg that was replaced
     /// means the order, hence its current leg.
-    pub fn initiate_cancel(&mut self, target: Target, out: &mut Vec<Effect>) -> Result<CancelRequest, Error> {
+    pub fn initiate_cancel(
+        &mut self,
+        target: Target,
+        out: &mut Vec<Effect>,
+    ) -> Result<CancelRequest, Error> {
         let id = self.aim(target)?;
         self.ask(id, Event::AskCancel, out)?;
         let leg = &mut self.legs[id];
@@ -123,12 +127,19 @@ impl Engine {
         let order = leg.order;
         let last = self.orders[order].last;
         if last != id && self.legs[last].phase.is_unseen() {
-            return Err(Error::Refused(Event::AskModify, self.legs[last].phase, "one request in flight for an order"));
+            return Err(Error::Refused(
+                Event::AskModify,
+                self.legs[last].phase,
+                "one request in flight for an order",
+            ));
         }
         let oid = leg.oid.ok_or(Error::Bad("order", "has no oid yet"))?;
         let executed = self.executed_of(order);
         if order_qty <= executed {
-            return Err(Error::Bad("order_qty", "is not above what is executed already: cancel instead"));
+            return Err(Error::Bad(
+                "order_qty",
+                "is not above what is executed already: cancel instead",
+            ));
         }
         let sz = Sz(order_qty.0 - executed.0);
         let (coin, side, reduce_only) = (leg.coin, leg.side, leg.reduce_only);
@@ -142,6 +153,7 @@ impl Engine {
         let new = self.add_leg(new, cloid);
         self.legs[last].next = new;
         self.orders[order].last = new;
+        self.orders[order].held += 1;
         self.after(new);
         self.finish(id, out);
         let tif = self.orders[order].tif.unwrap_or(Tif::Alo);
@@ -164,7 +176,9 @@ impl Engine {
                 Target::Cloid(cloid) => Error::UnknownCloid(cloid),
             });
         }
-        let stale = leg.folded || leg.phase.is_closed() || matches!(leg.phase, Phase::Replaced | Phase::Draining);
+        let stale = leg.folded
+            || leg.phase.is_closed()
+            || matches!(leg.phase, Phase::Replaced | Phase::Draining);
         Ok(match target {
             Target::Cloid(_) if stale => self.current_of(leg.order),
             _ => id,
@@ -211,7 +225,9 @@ impl Engine {
 
     /// Whether a cloid that is not in memory is one of ours that was.
     pub(super) fn is_retired(&self, cloid: Cloid) -> bool {
-        let ours = |(instance, sequence)| instance == self.config.instance && sequence <= self.retired_sequence;
+        let ours = |(instance, sequence)| {
+            instance == self.config.instance && Some(sequence) <= self.retired_sequence
+        };
         cloid.parts().is_some_and(ours)
     }
 }

@@ -14,7 +14,8 @@ impl Engine {
             self.by_oid.iter().map(|s| s.leg).chain(self.by_cloid.iter().map(|s| s.leg)).collect();
         for (number, ledger) in self.coins.iter().enumerate() {
             let mine = |id: &&u32| self.legs[**id].coin as usize == number;
-            let (mut open, mut provisional, mut cash, mut unbound) = ([0i128; 2], 0i128, 0i128, 0u32);
+            let (mut open, mut provisional, mut cash, mut unbound) =
+                ([0i128; 2], 0i128, 0i128, 0u32);
             for &id in ids.iter().filter(mine) {
                 let leg = &self.legs[id];
                 let measures = Ledger::measures(leg);
@@ -24,22 +25,41 @@ impl Engine {
                 unbound += u32::from(!leg.released);
             }
             let name = &ledger.name;
-            ensure(open == ledger.open, || format!("I9 {name}: open sums {:?}, legs say {open:?}", ledger.open))?;
-            ensure(provisional == ledger.provisional, || format!("I1 {name}: provisional does not add up"))?;
-            ensure(cash == ledger.provisional_cash, || format!("I1 {name}: provisional cash does not add up"))?;
-            ensure(unbound == ledger.unbound, || format!("I8 {name}: {} wait for an oid, not {unbound}", ledger.unbound))?;
-            ensure(open.iter().all(|&o| o >= 0), || format!("I9 {name}: a side is open by less than nothing"))?;
-            let worst = ledger.worst_short() <= ledger.position() && ledger.position() <= ledger.worst_long();
+            ensure(open == ledger.open, || {
+                format!("I9 {name}: open sums {:?}, legs say {open:?}", ledger.open)
+            })?;
+            ensure(provisional == ledger.provisional, || {
+                format!("I1 {name}: provisional does not add up")
+            })?;
+            ensure(cash == ledger.provisional_cash, || {
+                format!("I1 {name}: provisional cash does not add up")
+            })?;
+            ensure(unbound == ledger.unbound, || {
+                format!("I8 {name}: {} wait for an oid, not {unbound}", ledger.unbound)
+            })?;
+            ensure(open.iter().all(|&o| o >= 0), || {
+                format!("I9 {name}: a side is open by less than nothing")
+            })?;
+            let worst = ledger.worst_short() <= ledger.position()
+                && ledger.position() <= ledger.worst_long();
             ensure(worst, || format!("I9 {name}: the position lies outside its worst cases"))?;
             let fills: usize = ledger.seen.len();
-            ensure(fills as u64 <= ledger.fills, || format!("I10 {name}: more fills remembered than booked"))?;
+            ensure(fills as u64 <= ledger.fills, || {
+                format!("I10 {name}: more fills remembered than booked")
+            })?;
             for (side, list) in ledger.orders.iter().enumerate() {
                 for (slot, &order) in list.iter().enumerate() {
                     let kept = &self.orders[order];
-                    ensure(kept.slot as usize == slot, || format!("{name}: an order's slot is off"))?;
-                    ensure(!kept.told.is_terminal(), || format!("I4 {name}: a closed order is listed as open"))?;
+                    ensure(kept.slot as usize == slot, || {
+                        format!("{name}: an order's slot is off")
+                    })?;
+                    ensure(!kept.told.is_terminal(), || {
+                        format!("I4 {name}: a closed order is listed as open")
+                    })?;
                     let leg = &self.legs[kept.first];
-                    ensure(leg.side as usize == side, || format!("{name}: an order on the wrong side"))?;
+                    ensure(leg.side as usize == side, || {
+                        format!("{name}: an order on the wrong side")
+                    })?;
                 }
             }
         }
@@ -51,16 +71,24 @@ impl Engine {
         let at = || format!("leg {:?} {:?} {}", leg.cloid, leg.oid, leg.phase.name());
         ensure(!leg.void, || format!("{}: an emptied leg has a name", at()))?;
         if let Some(oid) = leg.oid {
-            ensure(self.leg_by_oid(oid) == Some(id), || format!("I8 {}: not found by its oid", at()))?;
+            ensure(self.leg_by_oid(oid) == Some(id), || {
+                format!("I8 {}: not found by its oid", at())
+            })?;
         }
         let executed = leg.executed();
         ensure(executed >= leg.traded, || format!("I2 {}: executed below its trades", at()))?;
         let claims = if leg.refuted { Sz::ZERO } else { leg.answered.max(leg.stated) };
-        ensure(executed == leg.traded || executed <= claims, || format!("I2 {}: executed beyond all evidence", at()))?;
+        ensure(executed == leg.traded || executed <= claims, || {
+            format!("I2 {}: executed beyond all evidence", at())
+        })?;
         if let Some(sz) = leg.sz {
-            ensure(executed <= sz || leg.traded > sz, || format!("I2 {}: a claim overstates", at()))?;
+            ensure(executed <= sz || leg.traded > sz, || {
+                format!("I2 {}: a claim overstates", at())
+            })?;
             let full = executed >= sz && leg.order != NONE;
-            ensure(leg.phase != Phase::Filled || leg.refuted || full, || format!("I4 {}: not full", at()))?;
+            ensure(leg.phase != Phase::Filled || leg.refuted || full, || {
+                format!("I4 {}: not full", at())
+            })?;
             let closed_full = matches!(leg.phase, Phase::Filled | Phase::Rejected);
             ensure(!full || closed_full, || format!("I5 {}: full, and still open", at()))?;
         }
@@ -68,7 +96,9 @@ impl Engine {
             format!("{}: unseen, and yet traded", at())
         })?;
         let counts = [Side::Buy, Side::Sell].contains(&leg.side);
-        ensure(counts && leg.cancels.2 <= leg.cancels.0, || format!("{}: more cancels failed than asked", at()))?;
+        ensure(counts && leg.cancels.2 <= leg.cancels.0, || {
+            format!("{}: more cancels failed than asked", at())
+        })?;
         if leg.order == NONE {
             return Ok(());
         }
@@ -78,7 +108,9 @@ impl Engine {
         let in_line = self.line_ids(leg.order).any(|other| other == id);
         ensure(in_line != leg.folded, || format!("{}: folded and in the line, or neither", at()))?;
         let open = !state.is_terminal() && !order.foreign;
-        ensure(open == (order.slot != NONE), || format!("{}: listed {}, open {open}", at(), order.slot != NONE))?;
+        ensure(open == (order.slot != NONE), || {
+            format!("{}: listed {}, open {open}", at(), order.slot != NONE)
+        })?;
         let waits = super::questions::is_open(leg) && leg.due == u64::MAX;
         ensure(!waits, || format!("I5 {}: a question that nobody will ask", at()))
     }

@@ -32,7 +32,8 @@ impl Engine {
     /// 128 bits over everything that facts and asks determine: legs, positions, money. Timers and clocks are not in it.
     pub fn digest(&self) -> u128 {
         let mut sum = self.retired;
-        let mut add = |lanes: Lanes| sum = (sum.0.wrapping_add(lanes.0), sum.1.wrapping_add(lanes.1));
+        let mut add =
+            |lanes: Lanes| sum = (sum.0.wrapping_add(lanes.0), sum.1.wrapping_add(lanes.1));
         for slot in self.by_oid.iter() {
             add(self.leg_hash(slot.leg));
         }
@@ -56,7 +57,11 @@ impl Engine {
             add(hash.0);
             for &(token, fee) in &ledger.fees {
                 let mut hash = Hasher::new(3);
-                ledger.name.bytes().chain(self.tokens.name(u32::from(token)).bytes()).for_each(|b| hash.word(b.into()));
+                ledger
+                    .name
+                    .bytes()
+                    .chain(self.tokens.name(u32::from(token)).bytes())
+                    .for_each(|b| hash.word(b.into()));
                 hash.wide(fee);
                 add(hash.0);
             }
@@ -81,8 +86,16 @@ impl Engine {
         hash.wide(leg.final_sz.map_or(-1, |s| s.0));
         hash.wide(leg.answered_px.0.into());
         hash.word(leg.dead_at.unwrap_or(0));
-        hash.word(u64::from(leg.canceled) | (u64::from(leg.refuted) << 1) | (u64::from(leg.reduce_only) << 2));
-        hash.word(u64::from(leg.cancels.0) | (u64::from(leg.cancels.1) << 16) | (u64::from(leg.cancels.2) << 32));
+        hash.word(
+            u64::from(leg.canceled)
+                | (u64::from(leg.refuted) << 1)
+                | (u64::from(leg.reduce_only) << 2),
+        );
+        hash.word(
+            u64::from(leg.cancels.0)
+                | (u64::from(leg.cancels.1) << 16)
+                | (u64::from(leg.cancels.2) << 32),
+        );
         let orphan = leg.order == NONE;
         hash.word(u64::from(orphan));
         hash.0

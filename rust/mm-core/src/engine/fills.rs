@@ -36,7 +36,12 @@ impl Outcome {
 impl Engine {
     /// Books one fill, and tells at once of any break in the chain that it shows. `told`: with a `Booked` effect.
     #[inline]
-    pub fn fill(&mut self, fill: &Fill<'_>, told: bool, out: &mut Vec<Effect>) -> Result<Outcome, Error> {
+    pub fn fill(
+        &mut self,
+        fill: &Fill<'_>,
+        told: bool,
+        out: &mut Vec<Effect>,
+    ) -> Result<Outcome, Error> {
         let (outcome, coin, linked) = self.book(fill, told, out)?;
         if !linked {
             self.settle_chain(coin, out);
@@ -71,12 +76,19 @@ impl Engine {
 
     /// The fill's outcome, its coin, and whether it linked at once.
     #[inline]
-    fn book(&mut self, fill: &Fill<'_>, told: bool, out: &mut Vec<Effect>) -> Result<(Outcome, u32, bool), Error> {
+    fn book(
+        &mut self,
+        fill: &Fill<'_>,
+        told: bool,
+        out: &mut Vec<Effect>,
+    ) -> Result<(Outcome, u32, bool), Error> {
         let notional = check(fill)?;
         let token = self.token(fill.fee_token)?;
         let coin = self.coin(fill.coin)?; // last: a coin that was named is seen
         let ledger = &mut self.coins[coin];
-        ledger.has_room_for(fill, notional).map_err(|field| Error::Field(field, NumError::TooLarge))?;
+        ledger
+            .has_room_for(fill, notional)
+            .map_err(|field| Error::Field(field, NumError::TooLarge))?;
         // From here on nothing fails.
         if fill.time < ledger.horizon {
             out.push(Effect::Ancient(record(fill, coin, token)));
@@ -116,10 +128,10 @@ impl Engine {
             order.past_traded.0 += fill.sz.0;
             order.past_usd += notional;
         }
-        if let Some(sz) = leg.sz {
-            if leg.traded > sz {
-                out.push(Effect::Overfill { oid: fill.oid, sz, executed: leg.traded });
-            }
+        if let Some(sz) = leg.sz
+            && leg.traded > sz
+        {
+            out.push(Effect::Overfill { oid: fill.oid, sz, executed: leg.traded });
         }
         if applied > Sz::ZERO {
             self.executed_rose(id, before, out);
@@ -135,7 +147,10 @@ impl Engine {
             out[at..=tail].rotate_right(1); // the fill first, then what it moved
         }
         if let Some(liquidated) = fill.liquidated {
-            let ours = self.account.as_deref().is_some_and(|account| account.eq_ignore_ascii_case(liquidated));
+            let ours = self
+                .account
+                .as_deref()
+                .is_some_and(|account| account.eq_ignore_ascii_case(liquidated));
             out.push(Effect::Liquidation { fill: record(fill, coin, token), ours });
         }
         Ok((Outcome { applied, skipped, seen: Seen::New, state, cloid }, coin, linked))
@@ -156,7 +171,11 @@ impl Engine {
     ) -> Option<Outcome> {
         let id = self.leg_by_oid(fill.oid)?;
         let leg = &mut self.legs[id];
-        if leg.order == NONE || leg.coin != coin || leg.side != fill.side || fill.liquidated.is_some() {
+        if leg.order == NONE
+            || leg.coin != coin
+            || leg.side != fill.side
+            || fill.liquidated.is_some()
+        {
             return None;
         }
         let order = &self.orders[leg.order];
@@ -213,7 +232,12 @@ impl Engine {
             self.coins[coin].shift(leg, none);
         } else if leg.coin != coin || leg.side != fill.side {
             let what = "a fill on another coin or side than its order";
-            out.push(Effect::Contradiction { coin: CoinId(coin), oid: Some(fill.oid), cloid: fill.cloid, what });
+            out.push(Effect::Contradiction {
+                coin: CoinId(coin),
+                oid: Some(fill.oid),
+                cloid: fill.cloid,
+                what,
+            });
             return (self.add_stray(fill, coin), false);
         }
         (id, true)
@@ -295,7 +319,8 @@ impl Engine {
 
 #[inline]
 fn check(fill: &Fill<'_>) -> Result<i128, Error> {
-    let fits = |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
+    let fits =
+        |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
     let positive = fill.px.0 >= 0 && fill.sz.0 > 0 && fill.sz <= SZ_MAX;
     if !(positive && fits(fill.start) && fits(fill.fee) && fits(fill.closed_pnl)) {
         return Err(misfit(fill));
@@ -306,7 +331,8 @@ fn check(fill: &Fill<'_>) -> Result<i128, Error> {
 /// Which field of a fill cannot be.
 #[cold]
 fn misfit(fill: &Fill<'_>) -> Error {
-    let fits = |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
+    let fits =
+        |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
     let wrong = match () {
         () if fill.px.0 < 0 => ("px", NumError::Negative),
         () if fill.sz.0 == 0 => ("sz", NumError::Zero),

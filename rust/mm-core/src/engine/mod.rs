@@ -28,8 +28,8 @@ use crate::paged::Paged;
 use crate::slab::Slab;
 use registry::{CloidSlot, Names, OidSlot};
 
-pub use asks::{CancelRequest, ModifyRequest, NewOrder, Target};
 pub use answers::{CancelRefusal, ModifyRefusal};
+pub use asks::{CancelRequest, ModifyRequest, NewOrder, Target};
 pub use fills::Outcome;
 pub use views::{PositionView, Stats};
 
@@ -76,7 +76,7 @@ pub struct Engine {
     config: Config,
     now: Ms,
     next_sequence: u64,
-    retired_sequence: u64,
+    retired_sequence: Option<u64>,
     next_number: u64,
     coins: Names<Ledger>,
     tokens: Names<()>,
@@ -98,7 +98,7 @@ impl Engine {
             config,
             now: 0,
             next_sequence: config.first_sequence.max(1),
-            retired_sequence: 0,
+            retired_sequence: None,
             next_number: 0,
             coins: Names::new(),
             tokens: Names::new(),
@@ -151,7 +151,12 @@ impl Engine {
     }
 
     /// What the venue's meta says of a coin: decimals of its sizes, and the base token of a spot pair.
-    pub fn set_coin(&mut self, coin: &str, sz_decimals: Option<u32>, base_token: Option<&str>) -> Result<(), Error> {
+    pub fn set_coin(
+        &mut self,
+        coin: &str,
+        sz_decimals: Option<u32>,
+        base_token: Option<&str>,
+    ) -> Result<(), Error> {
         if sz_decimals.is_some_and(|d| d > crate::num::SZ_DECIMALS) {
             return Err(Error::Bad("sz_decimals", "is beyond ten"));
         }
@@ -213,7 +218,12 @@ impl Engine {
             (Cell::Go(phase), _) => self.enter(id, phase, out),
             (Cell::Resync, why) => {
                 let leg = &self.legs[id];
-                out.push(Effect::Contradiction { coin: CoinId(leg.coin), oid: leg.oid, cloid: leg.cloid, what: why });
+                out.push(Effect::Contradiction {
+                    coin: CoinId(leg.coin),
+                    oid: leg.oid,
+                    cloid: leg.cloid,
+                    what: why,
+                });
             }
         }
     }
@@ -244,7 +254,8 @@ impl Engine {
             return;
         }
         if previous != NONE && self.legs[previous].phase != Phase::Rejected {
-            let cancelled = self.legs[previous].in_cancel() && self.legs[previous].phase == Phase::Canceling;
+            let cancelled =
+                self.legs[previous].in_cancel() && self.legs[previous].phase == Phase::Canceling;
             self.advance(previous, Event::ModifyTook, out);
             if cancelled && !self.legs[id].phase.is_closed() {
                 // The cancel was meant for the order, and went to a leg that is gone now.
@@ -285,7 +296,12 @@ impl Engine {
             self.orders[number].told = state;
             let current = self.current_of(number);
             let leg = &self.legs[current];
-            out.push(Effect::Moved { cloid: self.orders[number].name, oid: leg.oid, before, after: state });
+            out.push(Effect::Moved {
+                cloid: self.orders[number].name,
+                oid: leg.oid,
+                before,
+                after: state,
+            });
             if state.is_terminal() {
                 self.unlist(number);
                 self.shrink();

@@ -33,7 +33,11 @@ impl Engine {
         let mut wait = config.ask_after.max(1) << leg.asked.min(DOUBLINGS_MAX);
         if leg.phase == Phase::Draining {
             let window = (leg.since + config.fill_window).saturating_sub(now);
-            wait = if leg.is_accounted(self.coins[leg.coin].chain.proven_until()) { window } else { wait };
+            wait = if leg.is_accounted(self.coins[leg.coin].chain.proven_until()) {
+                window
+            } else {
+                wait
+            };
         }
         leg.due = now.saturating_add(wait.max(1));
         self.timers.push(Reverse((leg.due, id)));
@@ -85,7 +89,9 @@ impl Engine {
             Phase::Pending => (Query::OrderStatus, "placed, and not answered"),
             Phase::Unknown => (Query::OrderStatus, "what became of it is not known"),
             Phase::Modifying => (Query::OrderStatus, "modified, and not told how it ended"),
-            Phase::CancelingBlind | Phase::Canceling => (Query::OrderStatus, "cancelled, and not answered"),
+            Phase::CancelingBlind | Phase::Canceling => {
+                (Query::OrderStatus, "cancelled, and not answered")
+            }
             Phase::Replaced => (Query::OrderStatus, "replaced, and its own end not told"),
             Phase::Gone => (Query::OrderStatus, "gone, by fill or by cancel"),
             Phase::Draining if leg.final_sz.is_none() && !leg.reduce_only => {
@@ -94,7 +100,13 @@ impl Engine {
             Phase::Draining => (fills, "canceled, and its fills not complete"),
             _ => (fills, "executed by the answer, and not confirmed by trades"),
         };
-        out.push(Effect::Ask { query, coin: CoinId(leg.coin), cloid: leg.cloid, oid: leg.oid, why });
+        out.push(Effect::Ask {
+            query,
+            coin: CoinId(leg.coin),
+            cloid: leg.cloid,
+            oid: leg.oid,
+            why,
+        });
         self.legs[id].asked = self.legs[id].asked.saturating_add(1);
     }
 }

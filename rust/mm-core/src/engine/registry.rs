@@ -18,7 +18,7 @@ const NAME_LONGEST: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct Names<T> {
     values: Vec<T>,
-    names: Vec<Box<str>>,
+    spelled: Vec<Box<str>>,
     index: BTreeMap<Box<str>, u32>,
     /// Where a name was found last, under a few bits of its first bytes.
     recent: [(u64, u32); 32],
@@ -26,12 +26,22 @@ pub(crate) struct Names<T> {
 
 impl<T> Names<T> {
     pub(crate) fn new() -> Self {
-        Self { values: Vec::new(), names: Vec::new(), index: BTreeMap::new(), recent: [(u64::MAX, 0); 32] }
+        Self {
+            values: Vec::new(),
+            spelled: Vec::new(),
+            index: BTreeMap::new(),
+            recent: [(u64::MAX, 0); 32],
+        }
     }
 
     /// The number of a name, given a new one if need be. `field` names it in an error.
     #[inline]
-    pub(crate) fn intern(&mut self, field: &'static str, name: &str, new: impl FnOnce() -> T) -> Result<u32, Error> {
+    pub(crate) fn intern(
+        &mut self,
+        field: &'static str,
+        name: &str,
+        new: impl FnOnce() -> T,
+    ) -> Result<u32, Error> {
         let Some(key) = short_key(name) else { return self.intern_long(field, name, new) };
         let (known, id) = self.recent[place(key)];
         if known == key {
@@ -43,7 +53,12 @@ impl<T> Names<T> {
     }
 
     #[cold]
-    fn intern_long(&mut self, field: &'static str, name: &str, new: impl FnOnce() -> T) -> Result<u32, Error> {
+    fn intern_long(
+        &mut self,
+        field: &'static str,
+        name: &str,
+        new: impl FnOnce() -> T,
+    ) -> Result<u32, Error> {
         match self.index.get(name) {
             Some(&id) => Ok(id),
             None => self.add(field, name, new),
@@ -51,14 +66,19 @@ impl<T> Names<T> {
     }
 
     #[allow(clippy::cast_possible_truncation)] // bounded by NAMES_MAX
-    fn add(&mut self, field: &'static str, name: &str, new: impl FnOnce() -> T) -> Result<u32, Error> {
+    fn add(
+        &mut self,
+        field: &'static str,
+        name: &str,
+        new: impl FnOnce() -> T,
+    ) -> Result<u32, Error> {
         check_name(field, name)?;
         if self.values.len() >= NAMES_MAX {
             return Err(Error::Bad(field, "is one name too many"));
         }
         let id = self.values.len() as u32;
         self.values.push(new());
-        self.names.push(name.into());
+        self.spelled.push(name.into());
         self.index.insert(name.into(), id);
         Ok(id)
     }
@@ -72,7 +92,7 @@ impl<T> Names<T> {
     }
 
     pub(crate) fn name(&self, id: u32) -> &str {
-        self.names.get(id as usize).map_or("", |n| n)
+        self.spelled.get(id as usize).map_or("", |n| n)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
@@ -154,7 +174,7 @@ macro_rules! slot {
         }
     };
 }
-slot!(OidSlot oid: u64, |oid| mix(oid, 0x6f69_64));
+slot!(OidSlot oid: u64, |oid| mix(oid, 0x006f_6964));
 #[allow(clippy::cast_possible_truncation)] // both halves are mixed
 mod cloid {
     use super::{Slot, mix};
@@ -164,14 +184,20 @@ pub(crate) use cloid::CloidSlot;
 
 impl Engine {
     /// Makes an order of one leg and lists it. The leg must not be in an order yet.
-    pub(super) fn add_order(&mut self, leg: u32, name: Option<Cloid>, foreign: bool, told: OrderState) -> u32 {
+    pub(super) fn add_order(
+        &mut self,
+        leg: u32,
+        name: Option<Cloid>,
+        foreign: bool,
+        told: OrderState,
+    ) -> u32 {
         let number = self.next_number;
         self.next_number += 1;
         let order = self.orders.add(Order {
             name,
             first: leg,
             last: leg,
-            folded: 0,
+            held: 1,
             tif: None,
             foreign,
             told,
@@ -252,12 +278,10 @@ impl Engine {
             // Fills of an oid that nobody claimed: keep them while a leg of ours still waits for its oid.
             return leg.coin == NONE || self.coins[leg.coin].unbound == 0;
         }
-        if !leg.phase.is_closed() || leg.provisional() != Sz::ZERO {
-            return false;
-        }
-        // The last leg takes the order along, so it goes last: what an order is, is known while any leg of it is.
         let order = &self.orders[leg.order];
-        leg.folded || order.told.is_terminal() && order.first == order.last && order.folded == 0
+        // What is folded may go; the rest of a line goes last of all, when nothing else of its order is held.
+        let last = order.told.is_terminal() && order.held == 1;
+        leg.phase.is_closed() && leg.provisional() == Sz::ZERO && (leg.folded || last)
     }
 
     fn retire(&mut self, id: u32) {
@@ -268,36 +292,38 @@ impl Engine {
         let leg = self.legs[id].clone();
         if leg.oid.is_some() || leg.cloid.is_some() {
             let hash = self.leg_hash(id);
-            self.retired = (self.retired.0.wrapping_add(hash.0), self.retired.1.wrapping_add(hash.1));
+            self.retired =
+                (self.retired.0.wrapping_add(hash.0), self.retired.1.wrapping_add(hash.1));
         }
-        if let Some((instance, sequence)) = leg.cloid.and_then(Cloid::parts) {
-            if instance == self.config.instance {
-                self.retired_sequence = self.retired_sequence.max(sequence);
-            }
+        if let Some((instance, sequence)) = leg.cloid.and_then(Cloid::parts)
+            && instance == self.config.instance
+        {
+            self.retired_sequence = self.retired_sequence.max(Some(sequence));
         }
         if leg.order != NONE {
-            if !leg.folded {
-                self.fold(id);
-            }
-            self.orders[leg.order].folded -= 1;
-            if self.orders[leg.order].first == NONE {
-                self.unlist_foreign(leg.order);
-                self.orders.free(leg.order);
-            }
+            self.leave_order(id, &leg);
         }
         self.forget_leg(id, &leg);
     }
 
-    fn unlist_foreign(&mut self, order: u32) {
-        debug_assert_eq!(self.orders[order].slot, NONE);
-        self.extra_fees.retain(|key, _| *key != (true, order, key.2));
+    /// A leg names its order no more; an order that no leg names is gone.
+    pub(super) fn leave_order(&mut self, id: u32, leg: &Leg) {
+        let order = leg.order;
+        if !leg.folded {
+            self.unlink(id);
+        }
+        self.orders[order].held -= 1;
+        if self.orders[order].held == 0 {
+            self.unlist(order);
+            self.extra_fees.retain(|key, _| !(key.0 && key.1 == order));
+            self.orders.free(order);
+        }
     }
 
     /// Takes a leg out of its order's line; what it executed stays with the order.
     pub(super) fn fold(&mut self, id: u32) {
         let leg = self.legs[id].clone();
         let order = &mut self.orders[leg.order];
-        order.folded += 1;
         order.past.0 += leg.executed().0;
         order.past_usd += leg.traded_usd;
         order.past_traded.0 += leg.traded.0;
@@ -315,19 +341,23 @@ impl Engine {
             }
             self.extra_fees.remove(&(false, id, token));
         }
-        if leg.previous == NONE {
-            order.first = leg.next;
+        self.unlink(id);
+        self.legs[id].folded = true;
+    }
+
+    fn unlink(&mut self, id: u32) {
+        let Leg { order, previous, next, .. } = self.legs[id];
+        if previous == NONE {
+            self.orders[order].first = next;
         } else {
-            self.legs[leg.previous].next = leg.next;
+            self.legs[previous].next = next;
         }
-        let order = &mut self.orders[leg.order];
-        if leg.next == NONE {
-            order.last = leg.previous;
+        if next == NONE {
+            self.orders[order].last = previous;
         } else {
-            self.legs[leg.next].previous = leg.previous;
+            self.legs[next].previous = previous;
         }
-        let leg = &mut self.legs[id];
-        (leg.folded, leg.previous, leg.next) = (true, NONE, NONE);
+        (self.legs[id].previous, self.legs[id].next) = (NONE, NONE);
     }
 
     /// Takes its names from a record that belongs to no order.
@@ -347,20 +377,25 @@ impl Engine {
     }
 
     fn unname(&mut self, id: u32, leg: &Leg) {
-        if let Some(oid) = leg.oid {
-            if self.leg_by_oid(oid) == Some(id) {
-                self.by_oid.remove(&OidSlot { oid: oid.0, leg: 0 });
-            }
+        if let Some(oid) = leg.oid
+            && self.leg_by_oid(oid) == Some(id)
+        {
+            self.by_oid.remove(&OidSlot { oid: oid.0, leg: 0 });
         }
-        if let Some(cloid) = leg.cloid {
-            if self.leg_by_cloid(cloid) == Some(id) {
-                self.by_cloid.remove(&CloidSlot { cloid: cloid.0, leg: 0 });
-            }
+        if let Some(cloid) = leg.cloid
+            && self.leg_by_cloid(cloid) == Some(id)
+        {
+            self.by_cloid.remove(&CloidSlot { cloid: cloid.0, leg: 0 });
         }
     }
 
     pub(super) fn contradiction(&self, id: u32, what: &'static str) -> Effect {
         let leg = &self.legs[id];
-        Effect::Contradiction { coin: crate::effect::CoinId(leg.coin), oid: leg.oid, cloid: leg.cloid, what }
+        Effect::Contradiction {
+            coin: crate::effect::CoinId(leg.coin),
+            oid: leg.oid,
+            cloid: leg.cloid,
+            what,
+        }
     }
 }

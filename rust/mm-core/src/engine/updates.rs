@@ -17,7 +17,10 @@ impl Engine {
         if update.sz.0 < 0 || update.orig_sz.0 < 0 {
             return Err(Error::Field("sz", NumError::Negative));
         }
-        if update.orig_sz > SZ_MAX || update.sz > SZ_MAX || update.px.times(update.orig_sz).is_none() {
+        if update.orig_sz > SZ_MAX
+            || update.sz > SZ_MAX
+            || update.px.times(update.orig_sz).is_none()
+        {
             return Err(Error::Field("orig_sz", NumError::TooLarge));
         }
         let coin = self.coin(update.coin)?;
@@ -25,10 +28,18 @@ impl Engine {
             let (coin, oid) = (CoinId(coin), update.oid);
             out.push(Effect::UnknownWord { coin, oid });
             let why = "its status is a word that is not known";
-            out.push(Effect::Ask { query: Query::OrderStatus, coin, cloid: update.cloid, oid: Some(oid), why });
+            out.push(Effect::Ask {
+                query: Query::OrderStatus,
+                coin,
+                cloid: update.cloid,
+                oid: Some(oid),
+                why,
+            });
             return Ok(());
         }
-        if update.cloid.is_some_and(|cloid| self.is_retired(cloid) && self.leg_by_cloid(cloid).is_none())
+        if update
+            .cloid
+            .is_some_and(|cloid| self.is_retired(cloid) && self.leg_by_cloid(cloid).is_none())
             && self.leg_by_oid(update.oid).is_none()
         {
             return Ok(()); // closed, confirmed and let go of: no news can change it
@@ -86,7 +97,12 @@ impl Engine {
     }
 
     /// The venue canceled an order without being asked (`nonUserCancel`): dead, and no more is told.
-    pub fn on_non_user_cancel(&mut self, coin: &str, oid: Oid, out: &mut Vec<Effect>) -> Result<(), Error> {
+    pub fn on_non_user_cancel(
+        &mut self,
+        coin: &str,
+        oid: Oid,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         check_name("coin", coin)?;
         let id = self.leg_by_oid(oid).unwrap_or_else(|| self.add_orphan(oid, None));
         self.change(id, |leg| leg.canceled = true);
@@ -113,12 +129,19 @@ impl Engine {
     }
 
     /// An oid that only fills, or nothing, had told of becomes an order: ours by its cloid, or a foreign one.
-    fn claim_orphan(&mut self, id: u32, update: &Update<'_>, coin: u32, out: &mut Vec<Effect>) -> u32 {
+    fn claim_orphan(
+        &mut self,
+        id: u32,
+        update: &Update<'_>,
+        coin: u32,
+        out: &mut Vec<Effect>,
+    ) -> u32 {
         let named = update.cloid.and_then(|cloid| self.leg_by_cloid(cloid)).filter(|&n| n != id);
-        if let Some(named) = named {
-            if self.legs[named].coin == coin && self.legs[named].side == update.side {
-                return self.bind(named, update.oid, out);
-            }
+        if let Some(named) = named
+            && self.legs[named].coin == coin
+            && self.legs[named].side == update.side
+        {
+            return self.bind(named, update.oid, out);
         }
         if self.legs[id].coin == NONE {
             let leg = &mut self.legs[id];
@@ -127,13 +150,14 @@ impl Engine {
             self.coins[coin].shift(leg, (0, 0, 0));
         }
         self.legs[id].cloid = update.cloid;
-        if let Some(cloid) = update.cloid {
-            if self.leg_by_cloid(cloid).is_none() {
-                self.by_cloid.insert(super::CloidSlot { cloid: cloid.0, leg: id });
-            }
+        if let Some(cloid) = update.cloid
+            && self.leg_by_cloid(cloid).is_none()
+        {
+            self.by_cloid.insert(super::CloidSlot { cloid: cloid.0, leg: id });
         }
         // Ours by its prefix, though nobody told us: a journal was lost. It is quoted around, not ignored.
-        let foreign = !update.cloid.and_then(Cloid::parts).is_some_and(|(i, _)| i == self.config.instance);
+        let foreign =
+            update.cloid.and_then(Cloid::parts).is_none_or(|(i, _)| i != self.config.instance);
         let leg = &mut self.legs[id];
         if update.status == Status::Rejected && leg.executed() == Sz::ZERO && !leg.canceled {
             leg.phase = Phase::Unknown; // nothing but its refusal was ever heard of it
@@ -207,7 +231,9 @@ impl Engine {
         if szi.0.unsigned_abs() > SZ_MAX.0.unsigned_abs() {
             return Err(Error::Field("szi", NumError::TooLarge));
         }
-        let cost = entry.map(|px| px.times(szi).ok_or(Error::Field("entry_px", NumError::TooLarge))).transpose()?;
+        let cost = entry
+            .map(|px| px.times(szi).ok_or(Error::Field("entry_px", NumError::TooLarge)))
+            .transpose()?;
         let id = self.coin(coin)?;
         let chain = &mut self.coins[id].chain;
         chain.settle();
@@ -216,8 +242,8 @@ impl Engine {
             return Ok(());
         }
         match chain.compare(szi, as_of) {
-            None => {}
-            Some(Ok(())) => chain.confirm(as_of),
+            // Equal positions prove nothing: what was lost in between may add up to zero.
+            None | Some(Ok(())) => {}
             Some(Err(ours)) => {
                 let from = chain.proven_until().unwrap_or(0);
                 let coin = CoinId(id);
@@ -232,15 +258,32 @@ impl Engine {
 
     /// Every fill of this coin before `until` was read and told (two scans that agree): what was claimed of a leg that was
     /// dead by then, and is not among them, never happened.
-    pub fn on_fills_complete(&mut self, coin: &str, until: Ms, out: &mut Vec<Effect>) -> Result<(), Error> {
+    pub fn on_fills_complete(
+        &mut self,
+        coin: &str,
+        until: Ms,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         let id = self.coins.find(coin).ok_or(Error::Bad("coin", "is not known here"))?;
         self.settle_chain(id, out);
+        if self.coins[id].chain.gaps().iter().any(|gap| gap.from < until) {
+            let what = "fills were told to be complete, and the chain has a gap before that time";
+            out.push(Effect::Contradiction { coin: CoinId(id), oid: None, cloid: None, what });
+            return Ok(());
+        }
         self.coins[id].chain.confirm(until);
         let is_refuted = |leg: &Leg| {
-            leg.coin == id && leg.dead_at.is_some_and(|dead| dead < until) && leg.provisional() > Sz::ZERO
+            leg.coin == id
+                && leg.dead_at.is_some_and(|dead| dead < until)
+                && leg.provisional() > Sz::ZERO
         };
-        let mut refuted: Vec<Oid> =
-            self.by_oid.iter().map(|slot| &self.legs[slot.leg]).filter(|leg| is_refuted(leg)).filter_map(|leg| leg.oid).collect();
+        let mut refuted: Vec<Oid> = self
+            .by_oid
+            .iter()
+            .map(|slot| &self.legs[slot.leg])
+            .filter(|leg| is_refuted(leg))
+            .filter_map(|leg| leg.oid)
+            .collect();
         refuted.sort_unstable();
         refuted.into_iter().try_for_each(|oid| self.refute(oid, out))
     }

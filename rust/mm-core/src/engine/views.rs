@@ -6,7 +6,7 @@ use crate::chain::Gap;
 use crate::effect::TokenId;
 use crate::ids::{Ms, Side};
 use crate::num::{Px, Sz, Usd};
-use crate::order::{self, NONE, OrderView};
+use crate::order::{self, Leg, NONE, OrderView};
 
 /// A coin's position and money at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,24 +72,34 @@ impl Engine {
         (order != NONE).then(|| self.view(order))
     }
 
+    /// One leg, by either name of its own.
+    pub fn leg(&self, target: Target) -> Option<&Leg> {
+        self.leg_of(target).ok().map(|id| &self.legs[id])
+    }
+
     /// Our live orders on one side of a coin, oldest first.
     pub fn active(&self, coin: &str, side: Side) -> Vec<OrderView> {
         let Some(coin) = self.coins.find(coin) else { return Vec::new() };
-        let mut live: Vec<u32> =
-            self.coins[coin].orders[side as usize].iter().copied().filter(|&o| self.state_of(o).is_active()).collect();
+        let mut live: Vec<u32> = self.coins[coin].orders[side as usize]
+            .iter()
+            .copied()
+            .filter(|&o| self.state_of(o).is_active())
+            .collect();
         live.sort_unstable_by_key(|&order| self.orders[order].number);
         live.into_iter().map(|order| self.view(order)).collect()
     }
 
     /// All orders in memory, oldest first.
     pub fn all_orders(&self, foreign: bool, closed: bool) -> Vec<OrderView> {
-        let mut found: Vec<u32> = self.by_oid.iter().map(|s| s.leg).chain(self.by_cloid.iter().map(|s| s.leg)).collect();
+        let mut found: Vec<u32> =
+            self.by_oid.iter().map(|s| s.leg).chain(self.by_cloid.iter().map(|s| s.leg)).collect();
         found.retain(|&id| self.legs[id].order != NONE);
         let mut orders: Vec<u32> = found.into_iter().map(|id| self.legs[id].order).collect();
         orders.sort_unstable_by_key(|&order| self.orders[order].number);
         orders.dedup();
         orders.retain(|&order| {
-            (foreign || !self.orders[order].foreign) && (closed || !self.state_of(order).is_terminal())
+            (foreign || !self.orders[order].foreign)
+                && (closed || !self.state_of(order).is_terminal())
         });
         orders.into_iter().map(|order| self.view(order)).collect()
     }
@@ -132,7 +142,9 @@ impl Engine {
             None => fees.push((TokenId(token), Sz(fee))),
         };
         let kept = &self.orders[order];
-        let extras = |is_order: bool, id: u32| self.extra_fees.range((is_order, id, 0)..=(is_order, id, u16::MAX));
+        let extras = |is_order: bool, id: u32| {
+            self.extra_fees.range((is_order, id, 0)..=(is_order, id, u16::MAX))
+        };
         if kept.past_fee.1 != 0 {
             add(kept.past_fee.0, kept.past_fee.1);
         }
@@ -150,12 +162,11 @@ impl Engine {
     /// A coin's position; all zero for a coin that was never named.
     pub fn position(&self, coin: &str) -> PositionView {
         let empty;
-        let ledger = match self.coins.find(coin) {
-            Some(id) => &self.coins[id],
-            None => {
-                empty = crate::ledger::Ledger::new(coin, 2, Sz::ZERO);
-                &empty
-            }
+        let ledger = if let Some(id) = self.coins.find(coin) {
+            &self.coins[id]
+        } else {
+            empty = crate::ledger::Ledger::new(coin, 2, Sz::ZERO);
+            &empty
         };
         let chain = &ledger.chain;
         let known = chain.position();
@@ -201,7 +212,10 @@ impl Engine {
         Stats {
             legs: self.by_oid.len(),
             fills: self.coins.iter().map(|l| l.seen.len()).sum(),
-            order_bytes: self.legs.bytes() + self.orders.bytes() + self.by_oid.bytes() + self.by_cloid.bytes(),
+            order_bytes: self.legs.bytes()
+                + self.orders.bytes()
+                + self.by_oid.bytes()
+                + self.by_cloid.bytes(),
             fill_bytes: self.coins.iter().map(|l| l.seen.bytes()).sum(),
             chain_bytes: self.coins.iter().map(|l| l.chain.bytes()).sum(),
             timers: self.timers.len(),

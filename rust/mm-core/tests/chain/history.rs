@@ -35,7 +35,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
 
 /// A walk from a random position, with many fills in one millisecond, through zero and back.
 pub(crate) fn walk(longest: usize) -> impl Strategy<Value = History> {
-    (-4i8..=4, prop::collection::vec(step(), 2..=longest)).prop_map(|(start, steps)| history(start, &steps, None))
+    (-4i8..=4, prop::collection::vec(step(), 2..=longest))
+        .prop_map(|(start, steps)| history(start, &steps, None))
 }
 
 /// The history of these steps. With `fee`, a spot pair: every `fee`-th part of a buy goes off in the base token.
@@ -91,7 +92,11 @@ pub(crate) fn shuffled(fills: &[Fill<'static>], order: &[Index]) -> Vec<Fill<'st
 }
 
 /// The fills in order, but for a few that come last.
-pub(crate) fn some_late(fills: &[Fill<'static>], order: &[Index], late: usize) -> Vec<Fill<'static>> {
+pub(crate) fn some_late(
+    fills: &[Fill<'static>],
+    order: &[Index],
+    late: usize,
+) -> Vec<Fill<'static>> {
     let (mut early, mut last) = (fills.to_vec(), Vec::new());
     for index in order.iter().take(late.min(fills.len() - 1)) {
         last.push(early.remove(index.index(early.len())));

@@ -5,7 +5,10 @@ use mm_core::num::Sz;
 use proptest::prelude::*;
 
 use crate::common::{BTC, views};
-use crate::history::{History, assert_proven, engine, history, order_of_arrival, shuffled, step, tell, tell_at_once, walk};
+use crate::history::{
+    History, assert_proven, engine, history, order_of_arrival, shuffled, step, tell, tell_at_once,
+    walk,
+};
 
 proptest! {
     #[test]

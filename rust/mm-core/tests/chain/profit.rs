@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use crate::common::{BTC, views};
-use crate::history::{History, LOT, Step, engine, history, jostled, order_of_arrival, shuffled, some_late, step, tell};
+use crate::history::{
+    History, LOT, Step, engine, history, jostled, order_of_arrival, shuffled, some_late, step, tell,
+};
 
 /// A fraction of small numbers, kept in lowest terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,11 @@ fn schoolbook(history: &History) -> (Fraction, i128) {
     let (mut realised, mut closings) = (Fraction::new(0, 1), 0);
     for fill in &history.fills {
         let (signed, price) = (fill.side.sign() * fill.sz.0 / LOT, price_of(fill));
-        let closed = if size.signum() == -signed.signum() { signed.abs().min(size.abs()) * size.signum() } else { 0 };
+        let closed = if size.signum() == -signed.signum() {
+            signed.abs().min(size.abs()) * size.signum()
+        } else {
+            0
+        };
         if closed != 0 {
             let released = cost.times(closed, size);
             realised = realised.plus(Fraction::new(closed * price, 1)).plus(released.times(-1, 1));

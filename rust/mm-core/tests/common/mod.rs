@@ -87,7 +87,14 @@ impl FillExt for Fill<'static> {
 }
 
 /// An order update of BTC at 100: `left` of `size`, at time 5,000.
-pub(crate) fn update(side: Side, oid: u64, cloid: Option<Cloid>, status: Status, left: &str, size: &str) -> Update<'static> {
+pub(crate) fn update(
+    side: Side,
+    oid: u64,
+    cloid: Option<Cloid>,
+    status: Status,
+    left: &str,
+    size: &str,
+) -> Update<'static> {
     Update {
         coin: BTC,
         side,
@@ -137,7 +144,9 @@ impl Msg {
             Self::NoAnswer(cloid) => engine.on_no_answer(*cloid, out),
             Self::Fenced(cloid) => engine.on_fenced(*cloid, out),
             Self::CancelOk(target) => engine.on_cancel_success(*target, out),
-            Self::CancelError(target, why, sequence) => engine.on_cancel_error(*target, *why, *sequence, out),
+            Self::CancelError(target, why, sequence) => {
+                engine.on_cancel_error(*target, *why, *sequence, out)
+            }
             Self::ModifyError(cloid, why) => engine.on_modify_error(*cloid, *why, out),
             Self::NonUserCancel(oid) => engine.on_non_user_cancel(BTC, Oid(*oid), out),
         }
@@ -165,7 +174,15 @@ impl Bench {
         self.place_as(ours(sequence), BTC, side, size, tif, false)
     }
 
-    pub(crate) fn place_as(&mut self, cloid: Cloid, coin: &str, side: Side, size: &str, tif: Tif, reduce_only: bool) -> Cloid {
+    pub(crate) fn place_as(
+        &mut self,
+        cloid: Cloid,
+        coin: &str,
+        side: Side,
+        size: &str,
+        tif: Tif,
+        reduce_only: bool,
+    ) -> Cloid {
         let new = NewOrder { cloid, coin, side, px: px("100"), sz: sz(size), tif, reduce_only };
         self.engine.add_pending(&new, &mut self.effects).expect("may be placed");
         cloid
@@ -180,8 +197,13 @@ impl Bench {
 
     /// Asks to modify; gives back the size of the new leg.
     pub(crate) fn modify(&mut self, oid: u64, sequence: u64, order_qty: &str) -> Sz {
-        let asked =
-            self.engine.initiate_modify(by_oid(oid), ours(sequence), px("101"), sz(order_qty), &mut self.effects);
+        let asked = self.engine.initiate_modify(
+            by_oid(oid),
+            ours(sequence),
+            px("101"),
+            sz(order_qty),
+            &mut self.effects,
+        );
         asked.expect("may be modified").sz
     }
 
@@ -191,7 +213,8 @@ impl Bench {
 
     /// Tells a fact; the invariants must hold after each.
     pub(crate) fn tell(&mut self, msg: &Msg) {
-        msg.tell(&mut self.engine, &mut self.effects).unwrap_or_else(|why| panic!("{msg:?}: {why}"));
+        msg.tell(&mut self.engine, &mut self.effects)
+            .unwrap_or_else(|why| panic!("{msg:?}: {why}"));
         self.engine.check().unwrap_or_else(|why| panic!("after {msg:?}: {why}"));
     }
 
@@ -223,7 +246,8 @@ pub(crate) fn views(engine: &Engine) -> String {
     for coin in coins {
         let mut position = engine.position(coin);
         position.fees.sort_unstable_by_key(|(token, _)| engine.token_name(*token).to_owned());
-        let fees: Vec<_> = position.fees.iter().map(|(token, fee)| (engine.token_name(*token), fee)).collect();
+        let fees: Vec<_> =
+            position.fees.iter().map(|(token, fee)| (engine.token_name(*token), fee)).collect();
         writeln!(text, "{coin}: {fees:?}").expect("a String takes all");
         position.fees.clear();
         writeln!(text, "  {position:?}").expect("a String takes all");
@@ -233,7 +257,8 @@ pub(crate) fn views(engine: &Engine) -> String {
             writeln!(text, "  {side:?} {open:?}").expect("a String takes all");
         }
     }
-    let mut orders: Vec<String> = engine.all_orders(true, true).iter().map(|view| order_text(engine, view)).collect();
+    let mut orders: Vec<String> =
+        engine.all_orders(true, true).iter().map(|view| order_text(engine, view)).collect();
     orders.sort_unstable();
     text + &orders.join("")
 }
@@ -243,9 +268,17 @@ fn current_oid(view: &OrderView) -> Option<Oid> {
 }
 
 fn order_text(engine: &Engine, view: &OrderView) -> String {
-    let mut fees: Vec<_> = view.fees.iter().map(|(token, fee)| (engine.token_name(*token).to_owned(), *fee)).collect();
+    let mut fees: Vec<_> =
+        view.fees.iter().map(|(token, fee)| (engine.token_name(*token).to_owned(), *fee)).collect();
     fees.sort_unstable();
-    let head = (view.cloid, engine.coin_name(view.coin), view.side, view.reduce_only, view.current, view.state);
+    let head = (
+        view.cloid,
+        engine.coin_name(view.coin),
+        view.side,
+        view.reduce_only,
+        view.current,
+        view.state,
+    );
     let quantities = (view.order_qty, view.cum_qty, view.leaves_qty, view.avg_px);
     let rest = (view.ord_status, view.tif, view.foreign, view.modifying, fees);
     let mut text = format!("{head:?} {quantities:?} {rest:?}\n");
@@ -257,7 +290,15 @@ fn order_text(engine: &Engine, view: &OrderView) -> String {
 
 fn leg_text(leg: &Leg) -> String {
     let names = (leg.cloid, leg.oid, leg.phase.name(), leg.px, leg.sz, leg.wanted);
-    let evidence = (leg.traded, leg.traded_usd, leg.answered, leg.answered_px, leg.stated, leg.final_sz, leg.refuted);
+    let evidence = (
+        leg.traded,
+        leg.traded_usd,
+        leg.answered,
+        leg.answered_px,
+        leg.stated,
+        leg.final_sz,
+        leg.refuted,
+    );
     let rest = (leg.dead_at, leg.canceled, leg.cancels, leg.executed(), leg.worst());
     format!("{names:?} {evidence:?} {rest:?}")
 }

@@ -37,11 +37,10 @@ impl<'a> History<'a> {
     pub(crate) fn walk(self) -> Engine {
         let end = self.in_order();
         let truth = end.position(BTC).size;
-        let mut frontier = BTreeMap::from([((vec![0u8; self.messages.len()], Print::of(&self.start.engine)), Node {
-            engine: self.start.engine.clone(),
-            orders: 1,
-            path: Vec::new(),
-        })]);
+        let mut frontier = BTreeMap::from([(
+            (vec![0u8; self.messages.len()], Print::of(&self.start.engine)),
+            Node { engine: self.start.engine.clone(), orders: 1, path: Vec::new() },
+        )]);
         let mut known: BTreeMap<u32, Known> = BTreeMap::new();
         let (mut orders, mut states) = (0u128, 0usize);
         while !frontier.is_empty() {
@@ -56,7 +55,11 @@ impl<'a> History<'a> {
             }
             frontier = next;
         }
-        println!("{}: {orders} orders of {} messages through {states} states", self.name, self.messages.len());
+        println!(
+            "{}: {orders} orders of {} messages through {states} states",
+            self.name,
+            self.messages.len()
+        );
         end
     }
 
@@ -69,10 +72,16 @@ impl<'a> History<'a> {
     }
 
     fn step(&self, counts: &[u8], node: &Node, next: &mut BTreeMap<(Vec<u8>, Print), Node>) {
-        for (at, message) in self.messages.iter().enumerate().filter(|(at, _)| counts[*at] < self.times) {
-            let (mut engine, mut out, mut path) = (node.engine.clone(), Vec::new(), node.path.clone());
+        for (at, message) in
+            self.messages.iter().enumerate().filter(|(at, _)| counts[*at] < self.times)
+        {
+            let (mut engine, mut out, mut path) =
+                (node.engine.clone(), Vec::new(), node.path.clone());
             path.push(at);
-            let told = message.tell(&mut engine, &mut out).map_err(|why| why.to_string()).and_then(|()| engine.check());
+            let told = message
+                .tell(&mut engine, &mut out)
+                .map_err(|why| why.to_string())
+                .and_then(|()| engine.check());
             told.unwrap_or_else(|why| panic!("{}: after {}: {why}", self.name, self.tale(&path)));
             let mut counts = counts.to_vec();
             counts[at] += 1;
@@ -87,15 +96,28 @@ impl<'a> History<'a> {
         let engine = &node.engine;
         if self.bounded {
             let (short, long) = (engine.worst_short(BTC), engine.worst_long(BTC));
-            assert!(short <= truth && truth <= long, "{}: {truth} is outside {short}..{long}: {}", self.name, self.tale(&node.path));
+            assert!(
+                short <= truth && truth <= long,
+                "{}: {truth} is outside {short}..{long}: {}",
+                self.name,
+                self.tale(&node.path)
+            );
         }
         let complete = counts.iter().all(|&count| count > 0);
         if !self.subsets && !complete {
             return;
         }
-        let seen = counts.iter().enumerate().fold(0u32, |mask, (at, &count)| mask | u32::from(count > 0) << at);
-        let (digest, views) = (engine.digest(), if complete { views_and_later(engine) } else { views(engine) });
-        let first = known.entry(seen).or_insert_with(|| Known { digest, views: views.clone(), path: node.path.clone() });
+        let seen = counts
+            .iter()
+            .enumerate()
+            .fold(0u32, |mask, (at, &count)| mask | u32::from(count > 0) << at);
+        let (digest, views) =
+            (engine.digest(), if complete { views_and_later(engine) } else { views(engine) });
+        let first = known.entry(seen).or_insert_with(|| Known {
+            digest,
+            views: views.clone(),
+            path: node.path.clone(),
+        });
         if first.views != views || first.digest != digest {
             let (one, other) = (self.tale(&first.path), self.tale(&node.path));
             panic!(

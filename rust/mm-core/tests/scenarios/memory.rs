@@ -128,7 +128,11 @@ fn numbers_are_used_again_and_old_timers_do_not_ring_for_new_legs() {
         bench.update(update(Buy, n, Some(ours(n)), Canceled, "1", "1"));
         bench.tick(n * 20_000);
     }
-    assert!(bench.engine.stats().legs < 20 && bench.engine.stats().timers < 20, "{:?}", bench.engine.stats());
+    assert!(
+        bench.engine.stats().legs < 20 && bench.engine.stats().timers < 20,
+        "{:?}",
+        bench.engine.stats()
+    );
     assert!(bench.engine.all_orders(true, false).is_empty());
 }
 

@@ -29,7 +29,11 @@ fn a_placement_without_answer_is_asked_for_in_doubling_steps() {
     bench.place(1, Buy, "1", Gtc);
     let times: Vec<Ms> = asked(&mut bench, 200_000).into_iter().map(|(time, _)| time).collect();
     assert_eq!(times[..6], [2_000, 6_000, 14_000, 30_000, 62_000, 94_000]);
-    assert_eq!(bench.engine.all_orders(false, false)[0].state, OrderState::Pending, "age settles nothing");
+    assert_eq!(
+        bench.engine.all_orders(false, false)[0].state,
+        OrderState::Pending,
+        "age settles nothing"
+    );
     bench.tell(&Msg::Answer(ours(1), 7, ""));
     assert_eq!(asked(&mut bench, 500_000), vec![]);
 }
@@ -45,8 +49,15 @@ fn every_open_question_is_asked_and_each_answer_closes_it() {
     bench.update(update(Buy, 7, Some(ours(1)), Canceled, "0.6", "1"));
     bench.fill(fill(Buy, 7, 1, "0.1", "0"));
     let fills = asked(&mut bench, 60_000);
-    assert!(!fills.is_empty() && fills.iter().all(|(_, query)| matches!(query, Query::Fills { .. })), "{fills:?}");
-    assert_eq!(bench.order(7).state, OrderState::CancelConfirmed, "0.3 were executed and are not told");
+    assert!(
+        !fills.is_empty() && fills.iter().all(|(_, query)| matches!(query, Query::Fills { .. })),
+        "{fills:?}"
+    );
+    assert_eq!(
+        bench.order(7).state,
+        OrderState::CancelConfirmed,
+        "0.3 were executed and are not told"
+    );
     bench.fill(fill(Buy, 7, 2, "0.3", "0.1"));
     asked(&mut bench, 200_000);
     assert_eq!(bench.order(7).state, OrderState::Cancelled);
@@ -71,7 +82,9 @@ fn a_reduce_only_order_that_was_trimmed_is_closed_by_the_proof_of_its_fills() {
     bench.place_as(ours(1), BTC, Buy, "1", Gtc, true);
     bench.tell(&Msg::Answer(ours(1), 7, ""));
     bench.update(update(Buy, 7, Some(ours(1)), Canceled, "0.2", "1"));
-    assert!(asked(&mut bench, 30_000).iter().any(|(_, query)| matches!(query, Query::Fills { .. })));
+    assert!(
+        asked(&mut bench, 30_000).iter().any(|(_, query)| matches!(query, Query::Fills { .. }))
+    );
     assert_eq!(bench.order(7).state, OrderState::CancelConfirmed);
     bench.fill(fill(Buy, 99, 1, "1", "-5").at_time(6_000)); // a fill after its end, and the chain is whole
     asked(&mut bench, 100_000);
@@ -103,7 +116,10 @@ fn presence_is_evidence_of_life() {
     bench.update(update(Buy, 30, Some(ours(2)), mm_core::event::Status::Rejected, "1", "1"));
     assert_eq!(bench.order(7).state, OrderState::Resting);
     bench.engine.set_now(100);
-    bench.engine.on_open_orders(BTC, &[mm_core::ids::Oid(7)], 50, true, &mut bench.effects).unwrap();
+    bench
+        .engine
+        .on_open_orders(BTC, &[mm_core::ids::Oid(7)], 50, true, &mut bench.effects)
+        .unwrap();
     assert_eq!(bench.modify(7, 3, "1"), sz("1"), "it stands, and may be modified again");
     bench.update(update(Buy, 7, Some(ours(1)), Open, "1", "1"));
 }

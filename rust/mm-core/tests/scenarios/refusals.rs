@@ -11,11 +11,22 @@ use mm_core::num::{NumError, Px, SZ_MAX, Sz};
 use crate::common::{BTC, Bench, Msg, by_oid, fill, ours, px, sz, update, views};
 
 fn new_order(cloid: Cloid) -> NewOrder<'static> {
-    NewOrder { cloid, coin: BTC, side: Buy, px: px("100"), sz: sz("1"), tif: Tif::Gtc, reduce_only: false }
+    NewOrder {
+        cloid,
+        coin: BTC,
+        side: Buy,
+        px: px("100"),
+        sz: sz("1"),
+        tif: Tif::Gtc,
+        reduce_only: false,
+    }
 }
 
 /// What was refused, with nothing changed by it.
-fn refused<T: std::fmt::Debug>(bench: &mut Bench, ask: impl FnOnce(&mut Engine) -> Result<T, Error>) -> Error {
+fn refused<T: std::fmt::Debug>(
+    bench: &mut Bench,
+    ask: impl FnOnce(&mut Engine) -> Result<T, Error>,
+) -> Error {
     let before = (views(&bench.engine), bench.engine.digest());
     let why = ask(&mut bench.engine).expect_err("is a mistake");
     assert_eq!((views(&bench.engine), bench.engine.digest()), before, "{why} changed something");
@@ -43,7 +54,9 @@ fn every_error_has_its_scenario() {
     bench.fill(fill(Buy, 7, 1, "1", "0"));
     let out = &mut Vec::new();
     let errors = [
-        refused(&mut bench, |e| e.add_pending(&NewOrder { sz: Sz::ZERO, ..new_order(ours(9)) }, out)),
+        refused(&mut bench, |e| {
+            e.add_pending(&NewOrder { sz: Sz::ZERO, ..new_order(ours(9)) }, out)
+        }),
         refused(&mut bench, |e| e.add_pending(&NewOrder { coin: "", ..new_order(ours(9)) }, out)),
         refused(&mut bench, |e| e.add_pending(&new_order(ours(1)), out)),
         refused(&mut bench, |e| e.initiate_cancel(by_oid(8), out)),
@@ -52,7 +65,10 @@ fn every_error_has_its_scenario() {
     ];
     let names: Vec<&str> = errors.iter().map(name).collect();
     assert_eq!(names, ["Field", "Bad", "DuplicateCloid", "UnknownOid", "UnknownCloid", "Refused"]);
-    assert_eq!(errors[5], Error::Refused(Event::AskCancel, Phase::Filled, "there is nothing left to cancel"));
+    assert_eq!(
+        errors[5],
+        Error::Refused(Event::AskCancel, Phase::Filled, "there is nothing left to cancel")
+    );
 }
 
 #[test]
@@ -81,7 +97,10 @@ fn numbers_that_cannot_be_are_refused_by_their_field() {
         (mm_core::event::Fill { closed_pnl: Some(Sz(i128::MIN)), ..good }, "closed_pnl"),
     ] {
         let why = refused(&mut bench, |e| e.fill(&bad, true, out));
-        assert!(matches!(why, Error::Field(name, _) if name == field), "{why:?} is not about {field}");
+        assert!(
+            matches!(why, Error::Field(name, _) if name == field),
+            "{why:?} is not about {field}"
+        );
     }
 }
 
@@ -91,14 +110,21 @@ fn names_that_no_venue_gives_are_refused() {
     let out = &mut Vec::new();
     let long = "X".repeat(65);
     for coin in ["", "B T C", "B\u{e9}", "\u{0}", &long] {
-        let why = refused(&mut bench, |e| e.add_pending(&NewOrder { coin, ..new_order(ours(9)) }, out));
+        let why =
+            refused(&mut bench, |e| e.add_pending(&NewOrder { coin, ..new_order(ours(9)) }, out));
         assert!(matches!(why, Error::Bad("coin", _)), "{why:?}");
         let order = update(Buy, 7, None, Open, "1", "1");
         refused(&mut bench, |e| e.update(&mm_core::event::Update { coin: "", ..order }, out));
     }
     let token = mm_core::event::Fill { fee_token: "US DC", ..fill(Buy, 7, 1, "1", "0") };
-    assert!(matches!(refused(&mut bench, |e| e.fill(&token, true, out)), Error::Bad("fee_token", _)));
-    assert!(matches!(refused(&mut bench, |e| e.set_coin(BTC, Some(11), None)), Error::Bad("sz_decimals", _)));
+    assert!(matches!(
+        refused(&mut bench, |e| e.fill(&token, true, out)),
+        Error::Bad("fee_token", _)
+    ));
+    assert!(matches!(
+        refused(&mut bench, |e| e.set_coin(BTC, Some(11), None)),
+        Error::Bad("sz_decimals", _)
+    ));
 }
 
 #[test]
@@ -117,11 +143,16 @@ fn asks_that_come_too_early_or_too_late_are_refused() {
     bench.modify(7, 2, "1");
     let why = refused(&mut bench, |e| modify(e, by_oid(7), 3, "1"));
     assert!(matches!(why, Error::Refused(Event::AskModify, Phase::Modifying, _)));
-    assert_eq!(refused(&mut bench, |e| modify(e, by_oid(7), 2, "1")), Error::DuplicateCloid(ours(2)));
-    let why = refused(&mut bench, |e| e.on_cancel_error(by_oid(7), CancelRefusal::NotDone, None, out));
+    assert_eq!(
+        refused(&mut bench, |e| modify(e, by_oid(7), 2, "1")),
+        Error::DuplicateCloid(ours(2))
+    );
+    let why =
+        refused(&mut bench, |e| e.on_cancel_error(by_oid(7), CancelRefusal::NotDone, None, out));
     assert!(matches!(why, Error::Bad("request", _)), "no cancel was asked");
     bench.cancel(by_oid(7));
-    let why = refused(&mut bench, |e| e.on_cancel_error(by_oid(7), CancelRefusal::NotDone, Some(2), out));
+    let why =
+        refused(&mut bench, |e| e.on_cancel_error(by_oid(7), CancelRefusal::NotDone, Some(2), out));
     assert!(matches!(why, Error::Bad("request", _)));
 }
 
@@ -129,11 +160,20 @@ fn asks_that_come_too_early_or_too_late_are_refused() {
 fn answers_about_nobody_are_refused() {
     let mut bench = Bench::new();
     let out = &mut Vec::new();
-    assert_eq!(refused(&mut bench, |e| e.finalize(ours(1), Oid(7), None, out)), Error::UnknownCloid(ours(1)));
+    assert_eq!(
+        refused(&mut bench, |e| e.finalize(ours(1), Oid(7), None, out)),
+        Error::UnknownCloid(ours(1))
+    );
     assert_eq!(refused(&mut bench, |e| e.on_fenced(ours(1), out)), Error::UnknownCloid(ours(1)));
-    assert_eq!(refused(&mut bench, |e| e.on_cancel_success(by_oid(7), out)), Error::UnknownOid(Oid(7)));
+    assert_eq!(
+        refused(&mut bench, |e| e.on_cancel_success(by_oid(7), out)),
+        Error::UnknownOid(Oid(7))
+    );
     assert_eq!(refused(&mut bench, |e| e.refute(Oid(7), out)), Error::UnknownOid(Oid(7)));
-    assert!(matches!(refused(&mut bench, |e| e.on_fills_complete("X", 1, out)), Error::Bad("coin", _)));
+    assert!(matches!(
+        refused(&mut bench, |e| e.on_fills_complete("X", 1, out)),
+        Error::Bad("coin", _)
+    ));
     assert!(matches!(refused(&mut bench, |e| e.forget("X", 1)), Error::Bad("coin", _)));
     bench.fill(fill(Buy, 7, 1, "1", "0"));
     assert!(matches!(refused(&mut bench, |e| e.forget(BTC, 99_999)), Error::Bad("before_ms", _)));
@@ -141,7 +181,8 @@ fn answers_about_nobody_are_refused() {
 
 #[test]
 fn a_cloid_of_another_instance_is_free() {
-    let mut engine = Engine::new(None, Config { instance: 3, first_sequence: 100, ..Config::default() });
+    let mut engine =
+        Engine::new(None, Config { instance: 3, first_sequence: 100, ..Config::default() });
     assert_eq!(engine.next_cloid().parts(), Some((3, 100)));
     engine.add_pending(&new_order(ours(100)), &mut Vec::new()).unwrap();
     assert_eq!(engine.next_cloid().parts(), Some((3, 101)));

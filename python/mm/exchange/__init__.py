@@ -1,0 +1,1 @@
+"""Venues behind one protocol: `mm.exchange.base` says what is sent and what comes back."""
