@@ -225,7 +225,9 @@ fn end() -> Msg {
 }
 
 fn after(mut bench: Bench, told: &[Msg]) -> Bench {
-    told.iter().for_each(|msg| bench.tell(msg));
+    for msg in told {
+        bench.tell(msg);
+    }
     bench
 }
 
