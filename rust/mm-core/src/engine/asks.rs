@@ -163,7 +163,7 @@ impl Engine {
     /// What the legs of an order executed, folded ones too.
     pub(super) fn executed_of(&self, order: u32) -> Sz {
         let legs: i128 = self.line_ids(order).map(|id| self.legs[id].executed().0).sum();
-        Sz(self.orders[order].past.0 + legs)
+        Sz(self.orders[order].past().executed.0 + legs)
     }
 
     /// The leg that an ask is about.

@@ -52,16 +52,21 @@ impl Engine {
                 (leg.sz, leg.wanted, leg.px) = (Some(update.orig_sz), update.orig_sz, update.px);
             }
             match update.status {
-                Status::Open if !shrinks => leg.stated = leg.stated.max(told_final),
+                Status::Open if !shrinks && told_final > Sz::ZERO => {
+                    let claims = leg.claims_mut();
+                    claims.stated = claims.stated.max(told_final);
+                }
                 Status::Filled => {
-                    leg.stated = leg.stated.max(update.orig_sz);
-                    leg.final_sz = leg.final_sz.max(Some(update.orig_sz));
+                    let claims = leg.claims_mut();
+                    claims.stated = claims.stated.max(update.orig_sz);
+                    claims.final_sz = claims.final_sz.max(Some(update.orig_sz));
                 }
                 Status::Canceled => {
                     leg.canceled = true;
                     if !shrinks {
-                        leg.stated = leg.stated.max(told_final);
-                        leg.final_sz = leg.final_sz.max(Some(told_final.max(Sz::ZERO)));
+                        let claims = leg.claims_mut();
+                        claims.stated = claims.stated.max(told_final);
+                        claims.final_sz = claims.final_sz.max(Some(told_final.max(Sz::ZERO)));
                     }
                 }
                 _ => {}
@@ -272,7 +277,7 @@ impl Engine {
                 let dead = facts.dead_at.is_some_and(|dead| dead < until);
                 if dead
                     && facts.provisional() > Sz::ZERO
-                    && !facts.refuted
+                    && !facts.claims().refuted
                     && let Some(oid) = facts.oid
                 {
                     self.refute(oid, out)?;
