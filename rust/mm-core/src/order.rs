@@ -150,12 +150,12 @@ impl Leg {
     }
 
     /// The executed amount is known to be final, and trades confirm all of it.
-    pub(crate) fn is_accounted(&self, proven_until: Option<Ms>) -> bool {
+    pub(crate) fn is_accounted(&self, complete_until: Option<Ms>) -> bool {
         self.provisional() == Sz::ZERO
             && (self.final_sz.is_some_and(|f| self.traded >= f)
                 || self
                     .dead_at
-                    .is_some_and(|dead| proven_until.is_some_and(|proven| proven > dead)))
+                    .is_some_and(|dead| complete_until.is_some_and(|until| until > dead)))
     }
 
     /// A cancel of ours is under way, or a cancel ended it.

@@ -264,7 +264,9 @@ impl Engine {
             out.push(Effect::Contradiction { coin: CoinId(id), oid: None, cloid: None, what });
             return Ok(());
         }
-        self.coins[id].chain.confirm(until);
+        let ledger = &mut self.coins[id];
+        ledger.chain.confirm(until);
+        ledger.read_until = ledger.read_until.max(Some(until));
         let orders: Vec<u32> = self.coins[id].orders.iter().flatten().copied().collect();
         for order in orders {
             for leg in self.line_ids(order).collect::<Vec<_>>() {
