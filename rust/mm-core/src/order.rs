@@ -3,6 +3,7 @@
 use crate::ids::{Cloid, Ms, Oid, Side, Tif};
 use crate::lifecycle::Phase;
 use crate::num::{Px, Sz};
+use crate::planted::{Bug, planted};
 
 /// No leg, no order.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -112,6 +113,9 @@ impl Leg {
             return self.traded;
         }
         let claim = self.answered.max(self.stated);
+        if planted(Bug::CountsBoth) {
+            return Sz(self.traded.0 + claim.0);
+        }
         self.traded.max(self.sz.map_or(claim, |sz| claim.min(sz)))
     }
 
@@ -137,6 +141,7 @@ impl Leg {
     pub fn is_resolved(&self) -> bool {
         match self.phase {
             Phase::Cancelled | Phase::Filled | Phase::Rejected => true,
+            Phase::Draining if planted(Bug::EarlyResolved) => true,
             Phase::Draining => self.final_sz.is_some_and(|f| self.executed() >= f),
             _ => false,
         }
@@ -146,7 +151,14 @@ impl Leg {
     #[inline]
     pub fn worst(&self) -> Sz {
         let executed = self.executed();
-        if self.is_resolved() { executed } else { self.sz.map_or(executed, |sz| sz.max(executed)) }
+        let uncounted =
+            planted(Bug::ModifyUncounted) && self.replaces.is_some() && self.phase.is_unseen();
+        let freed = planted(Bug::CancelFreesExposure) && self.phase == Phase::Canceling;
+        if uncounted || freed || self.is_resolved() {
+            executed
+        } else {
+            self.sz.map_or(executed, |sz| sz.max(executed))
+        }
     }
 
     /// The executed amount is known to be final, and trades confirm all of it.

@@ -9,6 +9,7 @@ use crate::ids::{Cloid, Ms, Oid};
 use crate::lifecycle::{Event, Phase};
 use crate::num::{NumError, SZ_MAX, Sz};
 use crate::order::NONE;
+use crate::planted::{Bug, planted};
 
 impl Engine {
     /// One order update, or the same facts from `orderStatus`, `historicalOrders` or `openOrders`.
@@ -52,6 +53,7 @@ impl Engine {
                 (leg.sz, leg.wanted, leg.px) = (Some(update.orig_sz), update.orig_sz, update.px);
             }
             match update.status {
+                Status::Open if !shrinks && planted(Bug::LastStatusWins) => leg.stated = told_final,
                 Status::Open if !shrinks => leg.stated = leg.stated.max(told_final),
                 Status::Filled => {
                     leg.stated = leg.stated.max(update.orig_sz);
@@ -200,6 +202,10 @@ impl Engine {
         for order in listed {
             for id in self.line_ids(order).collect::<Vec<_>>() {
                 let leg = &self.legs[id];
+                if planted(Bug::AbsenceIsDeath) && leg.oid.is_some_and(|oid| !oids.contains(&oid)) {
+                    self.advance(id, Event::CancelDone, out);
+                    continue;
+                }
                 let live = matches!(leg.phase, Phase::Live | Phase::Modifying | Phase::Canceling);
                 if live && leg.since < began && leg.oid.is_some_and(|oid| !oids.contains(&oid)) {
                     let why = "absent from the open orders";
