@@ -17,6 +17,7 @@ pub mod lifecycle;
 pub mod num;
 pub mod order;
 pub mod paged;
+pub mod planted;
 pub mod pnl;
 pub mod seen;
 mod slab;

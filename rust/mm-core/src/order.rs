@@ -3,6 +3,7 @@
 use crate::ids::{Cloid, Ms, Oid, Side, Tif};
 use crate::lifecycle::Phase;
 use crate::num::{Px, Sz};
+use crate::planted::{Bug, planted};
 
 /// No leg, no order.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -125,6 +126,9 @@ impl Leg {
             return self.traded;
         };
         let claim = claims.answered.max(claims.stated);
+        if planted(Bug::CountsBoth) {
+            return Sz(self.traded.0 + claim.0);
+        }
         self.traded.max(self.sz.map_or(claim, |sz| claim.min(sz)))
     }
 
@@ -152,6 +156,7 @@ impl Leg {
     pub fn is_resolved(&self) -> bool {
         match self.phase {
             Phase::Cancelled | Phase::Filled | Phase::Rejected => true,
+            Phase::Draining if planted(Bug::EarlyResolved) => true,
             Phase::Draining => self.claims().final_sz.is_some_and(|f| self.executed() >= f),
             _ => false,
         }
@@ -161,16 +166,23 @@ impl Leg {
     #[inline]
     pub fn worst(&self) -> Sz {
         let executed = self.executed();
-        if self.is_resolved() { executed } else { self.sz.map_or(executed, |sz| sz.max(executed)) }
+        let uncounted =
+            planted(Bug::ModifyUncounted) && self.replaces.is_some() && self.phase.is_unseen();
+        let freed = planted(Bug::CancelFreesExposure) && self.phase == Phase::Canceling;
+        if uncounted || freed || self.is_resolved() {
+            executed
+        } else {
+            self.sz.map_or(executed, |sz| sz.max(executed))
+        }
     }
 
     /// The executed amount is known to be final, and trades confirm all of it.
-    pub(crate) fn is_accounted(&self, proven_until: Option<Ms>) -> bool {
+    pub(crate) fn is_accounted(&self, complete_until: Option<Ms>) -> bool {
         self.provisional() == Sz::ZERO
             && (self.claims().final_sz.is_some_and(|f| self.traded >= f)
                 || self
                     .dead_at
-                    .is_some_and(|dead| proven_until.is_some_and(|proven| proven > dead)))
+                    .is_some_and(|dead| complete_until.is_some_and(|until| until > dead)))
     }
 
     /// A cancel of ours is under way, or a cancel ended it.

@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::lifecycle::{Event, Phase};
 use crate::num::{Px, Sz};
 use crate::order::{Leg, NONE};
+use crate::planted::{Bug, planted};
 
 /// What the words of a refused cancel mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,9 @@ impl Engine {
         self.advance(id, Event::Accepted, out);
         if let Some((amount, avg_px)) = filled {
             self.claim(id, amount, avg_px, out);
+            if planted(Bug::PartFillIsTerminal) {
+                self.advance(id, Event::LastFill, out);
+            }
             let ioc = self.legs[id].order != NONE
                 && self.orders[self.legs[id].order].tif == Some(Tif::Ioc);
             if ioc && self.legs[id].sz.is_some_and(|sz| amount < sz) {
@@ -93,7 +97,8 @@ impl Engine {
 
     /// No answer came, or words that are not known.
     pub fn on_no_answer(&mut self, cloid: Cloid, out: &mut Vec<Effect>) -> Result<(), Error> {
-        self.tell(Target::Cloid(cloid), Event::NoAnswer, out)
+        let never = planted(Bug::UnfencedUnknown);
+        self.tell(Target::Cloid(cloid), if never { Event::Reject } else { Event::NoAnswer }, out)
     }
 
     /// The request can never be executed any more, and never was: its nonce was spent by a `noop`, or it expired.
@@ -146,7 +151,9 @@ impl Engine {
             None => first_seen == 1,
         };
         match why {
-            CancelRefusal::NothingThere if after_live => self.tell_leg(id, Event::CancelGone, out),
+            CancelRefusal::NothingThere if after_live || planted(Bug::CancelErrorIsDeath) => {
+                self.tell_leg(id, Event::CancelGone, out);
+            }
             CancelRefusal::NothingThere | CancelRefusal::NotDone => {
                 let leg = &mut self.legs[id];
                 leg.cancels.2 = leg.cancels.2.max(number);
@@ -171,6 +178,7 @@ impl Engine {
         let old = self.legs[id].replaces.and_then(|oid| self.leg_by_oid(oid));
         let event = match why {
             ModifyRefusal::OldGone => Event::ModifyKilled,
+            ModifyRefusal::OldUntouched if planted(Bug::ModifyErrorIsDeath) => Event::ModifyKilled,
             ModifyRefusal::OldUntouched => Event::ModifyFailed,
             ModifyRefusal::Unknown => {
                 self.tell_leg(id, Event::NoAnswer, out);
@@ -205,6 +213,8 @@ impl Engine {
     /// An answer's lower bound, its effect on the position, and on the phase.
     fn claim(&mut self, id: u32, amount: Sz, avg_px: Px, out: &mut Vec<Effect>) {
         let before = self.legs[id].executed();
+        let consumed = if planted(Bug::ConsumableCounter) { self.legs[id].traded.0 } else { 0 };
+        let amount = Sz(amount.0 + consumed);
         self.change(id, |leg| {
             let known = leg.claims();
             if amount > known.answered || (amount == known.answered && avg_px > known.answered_px) {
