@@ -85,7 +85,13 @@ impl Engine {
         if !self.legs[id].claims().refuted && self.legs[id].provisional() > Sz::ZERO {
             out.push(self.contradiction(id, "the venue claimed an execution that never was"));
         }
+        let before = self.legs[id].executed();
         self.change(id, |leg| leg.claims_mut().refuted = true);
+        let leg = &self.legs[id];
+        if leg.folded {
+            let rest = before.0 - leg.executed().0;
+            self.orders[leg.order].past_mut().executed.0 -= rest;
+        }
         self.finish(id, out);
         Ok(())
     }
@@ -282,14 +288,18 @@ impl Engine {
             };
         }
         if let Some(other) = holder {
-            let claimed = self.legs[other].cloid.is_some() && self.legs[other].order != NONE;
-            if claimed
-                || (self.legs[other].coin != NONE && self.legs[other].coin != self.legs[id].coin)
-            {
+            let (facts, leg) = (&self.legs[other], &self.legs[id]);
+            let fits = facts.coin == NONE || (facts.coin, facts.side) == (leg.coin, leg.side);
+            if facts.order == NONE && !fits {
+                // As if the order had been known first: what it cannot have done is in the position, and nobody's.
+                out.push(self.contradiction(id, "a fill on another coin or side than its order"));
+                self.disown(other);
+            } else if !fits || facts.cloid.is_some() && facts.order != NONE {
                 out.push(self.contradiction(id, "one oid under two cloids or two coins"));
                 return other;
+            } else {
+                self.absorb(id, other, out);
             }
-            self.absorb(id, other, out);
         }
         self.legs[id].oid = Some(oid);
         self.by_oid.put(OidSlot { oid: oid.0, leg: id });

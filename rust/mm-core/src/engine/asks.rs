@@ -221,13 +221,18 @@ impl Engine {
     }
 
     fn check_fresh(&self, cloid: Cloid) -> Result<(), Error> {
-        let retired = cloid.parts().is_some_and(|(instance, sequence)| {
-            instance == self.config.instance && Some(sequence) <= self.retired_sequence
-        });
-        if retired || self.leg_by_cloid(cloid).is_some() {
+        if self.is_retired(cloid) || self.leg_by_cloid(cloid).is_some() {
             return Err(Error::DuplicateCloid(cloid));
         }
         Ok(())
+    }
+
+    /// Whether a cloid that is not in memory is one of ours that was.
+    pub(super) fn is_retired(&self, cloid: Cloid) -> bool {
+        let ours = |(instance, sequence)| {
+            instance == self.config.instance && Some(sequence) <= self.retired_sequence
+        };
+        cloid.parts().is_some_and(ours)
     }
 }
 

@@ -84,8 +84,8 @@ impl Engine {
         out: &mut Vec<Effect>,
     ) -> Result<(Outcome, u32, bool), Error> {
         let notional = check(fill)?;
-        let coin = self.coin(fill.coin)?;
         let token = self.token(fill.fee_token)?;
+        let coin = self.coin(fill.coin)?; // last: a coin that was named is seen
         if planted(Bug::UnknownOidDropped) && self.leg_by_oid(fill.oid).is_none() {
             return Ok((Outcome::nothing(Seen::New), coin, true));
         }

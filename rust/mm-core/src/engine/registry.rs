@@ -287,9 +287,12 @@ impl Engine {
             self.legs.free(id);
             return;
         }
-        let hash = self.leg_hash(id);
-        self.retired = (self.retired.0.wrapping_add(hash.0), self.retired.1.wrapping_add(hash.1));
         let leg = self.legs[id].clone();
+        if leg.oid.is_some() || leg.cloid.is_some() {
+            let hash = self.leg_hash(id);
+            self.retired =
+                (self.retired.0.wrapping_add(hash.0), self.retired.1.wrapping_add(hash.1));
+        }
         if let Some((instance, sequence)) = leg.cloid.and_then(Cloid::parts)
             && instance == self.config.instance
         {
@@ -354,6 +357,13 @@ impl Engine {
             self.legs[next].previous = previous;
         }
         (self.legs[id].previous, self.legs[id].next) = (NONE, NONE);
+    }
+
+    /// Takes its names from a record that belongs to no order.
+    pub(super) fn disown(&mut self, id: u32) {
+        let leg = self.legs[id].clone();
+        self.unname(id, &leg);
+        (self.legs[id].oid, self.legs[id].cloid) = (None, None);
     }
 
     /// Drops a leg from the maps and frees its number.

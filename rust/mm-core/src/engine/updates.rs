@@ -8,7 +8,7 @@ use crate::event::{Status, Update};
 use crate::ids::{Cloid, Ms, Oid};
 use crate::lifecycle::{Event, Phase};
 use crate::num::{NumError, SZ_MAX, Sz};
-use crate::order::NONE;
+use crate::order::{Leg, NONE};
 use crate::planted::{Bug, planted};
 
 impl Engine {
@@ -37,6 +37,13 @@ impl Engine {
                 why,
             });
             return Ok(());
+        }
+        if update
+            .cloid
+            .is_some_and(|cloid| self.is_retired(cloid) && self.leg_by_cloid(cloid).is_none())
+            && self.leg_by_oid(update.oid).is_none()
+        {
+            return Ok(()); // closed, confirmed and let go of: no news can change it
         }
         let id = self.leg_of_update(update, coin, out);
         if self.legs[id].coin != coin || self.legs[id].side != update.side {
@@ -280,20 +287,19 @@ impl Engine {
         let ledger = &mut self.coins[id];
         ledger.chain.confirm(until);
         ledger.read_until = ledger.read_until.max(Some(until));
-        let orders: Vec<u32> = self.coins[id].orders.iter().flatten().copied().collect();
-        for order in orders {
-            for leg in self.line_ids(order).collect::<Vec<_>>() {
-                let facts = &self.legs[leg];
-                let dead = facts.dead_at.is_some_and(|dead| dead < until);
-                if dead
-                    && facts.provisional() > Sz::ZERO
-                    && !facts.claims().refuted
-                    && let Some(oid) = facts.oid
-                {
-                    self.refute(oid, out)?;
-                }
-            }
-        }
-        Ok(())
+        let is_refuted = |leg: &Leg| {
+            leg.coin == id
+                && leg.dead_at.is_some_and(|dead| dead < until)
+                && leg.provisional() > Sz::ZERO
+        };
+        let mut refuted: Vec<Oid> = self
+            .by_oid
+            .iter()
+            .map(|slot| &self.legs[slot.leg])
+            .filter(|leg| is_refuted(leg))
+            .filter_map(|leg| leg.oid)
+            .collect();
+        refuted.sort_unstable();
+        refuted.into_iter().try_for_each(|oid| self.refute(oid, out))
     }
 }

@@ -54,17 +54,17 @@ fn a_position_that_agrees_proves_nothing_and_one_that_differs_asks() {
     let mut bench = Bench::new();
     bench.fill(fill(Buy, 7, 1, "1", "0").at(1_000));
     bench.engine.on_position(BTC, sz("1"), None, 3_000, &mut bench.effects).unwrap();
-    assert_eq!(bench.engine.proven_until(BTC), Some(1_000));
+    assert_eq!(bench.engine.proven_until(BTC), Some(1_000), "what was lost may add up to zero");
+    bench.engine.on_fills_complete(BTC, 3_000, &mut bench.effects).unwrap();
+    assert_eq!(bench.engine.proven_until(BTC), Some(3_000));
     bench.effects.clear();
     bench.engine.on_position(BTC, sz("1.5"), None, 4_000, &mut bench.effects).unwrap();
-    assert_eq!(
-        (bench.engine.position(BTC).size, bench.engine.proven_until(BTC)),
-        (sz("1"), Some(1_000))
-    );
-    assert!(
-        matches!(bench.effects[0], Effect::PositionDiffers { ours, theirs, as_of: 4_000, .. } if (ours, theirs) == (sz("1"), sz("1.5")))
-    );
-    let window = Query::Fills { from: 1_000, to: 4_000 };
+    assert_eq!(bench.engine.position(BTC).size, sz("1"), "it never overwrites");
+    let Effect::PositionDiffers { ours, theirs, as_of, .. } = bench.effects[0] else {
+        panic!("{:?}", bench.effects)
+    };
+    assert_eq!((ours, theirs, as_of), (sz("1"), sz("1.5"), 4_000));
+    let window = Query::Fills { from: 3_000, to: 4_000 };
     assert!(matches!(bench.effects[1], Effect::Ask { query, .. } if query == window));
 }
 
