@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, TypeAlias, final, overload
+
 from typing_extensions import disjoint_base
 
 __all__ = [

@@ -398,6 +398,7 @@ impl Chain {
 
     /// Puts the fills of one millisecond in the order in which they link, from `pos` on.
     fn link_block(&self, group: &mut [Link], pos: &mut Option<i128>) {
+        close_self_trades(group);
         let mut todo: BTreeMap<i128, Vec<Link>> = BTreeMap::new();
         let mut balance: BTreeMap<i128, i32> = BTreeMap::new();
         let mut floating: Vec<Link> = Vec::new();
@@ -529,6 +530,23 @@ impl Chain {
         }
         self.proven_until = proven.map(|(time, _)| time);
         self.proven_end = proven.map_or(0, |(_, end)| end);
+    }
+}
+
+/// Both sides of a trade with ourselves tell the position before the two of them (seen in 2023): the sale follows the
+/// purchase, and leads back.
+fn close_self_trades(group: &mut [Link]) {
+    for sale in 0..group.len() {
+        let Link { open, signed, px, tie, floating, delta, .. } = group[sale];
+        if signed >= 0 || floating {
+            continue;
+        }
+        let bought = group
+            .iter()
+            .any(|l| !l.floating && l.signed == -signed && l.px == px && l.tie == tie && l.open == open);
+        if bought {
+            group[sale].open = open - delta;
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use self::find::Found;
 use self::read::Fills;
 pub(crate) use self::read::Scales;
 use crate::effect::Told;
-use crate::engine::{Inner, PyEngine};
+use crate::engine::PyEngine;
 use crate::report::{Counts, Report};
 
 pub(crate) fn process(
@@ -39,10 +39,7 @@ pub(crate) fn process(
             Ok(fills) => fills,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let mut inner = engine.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        PyResult::Ok(Ok(book(engine, out, &fills)))
+        engine.locked(|engine, out| book(engine, out, &fills)).map(Ok)
     });
     let (counts, told) = done?.map_err(read::Refusal::raise)?;
     Ok(Report::new(counts, String::new(), false, told))

@@ -85,7 +85,7 @@ impl PyEffect {
 }
 
 /// An effect with all its names, ready to become an object once the engine's lock is let go.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(clippy::large_enum_variant)] // nearly all are of the large one: a box each would cost more
 pub(crate) enum Told {
     Core(core::Effect, String, String),

@@ -1,6 +1,6 @@
 //! The engine in Python: arguments are read before the lock is taken, objects are made after it is let go.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
 use mm_core::effect::Effect;
 use mm_core::engine::{CancelRefusal, Config, Engine, ModifyRefusal, NewOrder, Target};
@@ -49,11 +49,33 @@ pub(crate) struct PyEngine {
 }
 
 impl PyEngine {
+    /// Runs `work` under the lock. It is Rust alone: making a Python object there, an exception included, could hand the
+    /// interpreter to a thread that waits for this very lock.
     #[inline]
-    pub(crate) fn lock(&self) -> PyResult<MutexGuard<'_, Inner>> {
-        self.inner
-            .lock()
-            .map_err(|_| fault("the engine failed before: its state cannot be trusted"))
+    pub(crate) fn locked<T>(&self, work: impl FnOnce(&mut Engine, &mut Vec<Effect>) -> T) -> PyResult<T> {
+        let done = self.inner.lock().ok().map(|mut inner| {
+            let Inner { engine, out } = &mut *inner;
+            out.clear();
+            work(engine, out)
+        });
+        done.ok_or_else(|| fault("the engine failed before: its state cannot be trusted"))
+    }
+
+    /// Tells of a wish, and gives back what `done` makes of the answer.
+    #[inline]
+    fn ask<T>(
+        &self,
+        now: OptArg<'_, '_>,
+        wish: impl FnOnce(&mut Engine, &mut Vec<Effect>) -> Result<T, Error>,
+    ) -> PyResult<T> {
+        let now = maybe_whole("now_ms", now)?;
+        self.locked(|engine, out| {
+            if let Some(now) = now {
+                engine.set_now(now);
+            }
+            wish(engine, out)
+        })?
+        .map_err(raise)
     }
 
     /// Tells a fact and gives back what follows.
@@ -63,21 +85,15 @@ impl PyEngine {
         now: OptArg<'_, 'py>,
         fact: impl FnOnce(&mut Engine, &mut Vec<Effect>) -> Result<(), Error>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let now = maybe_whole("now_ms", now)?;
-        let mut inner = self.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        if let Some(now) = now {
-            engine.set_now(now);
-        }
-        fact(engine, out).map_err(raise)?;
-        let told = out.drain(..).map(|effect| Told::new(engine, effect)).collect::<Vec<_>>();
-        drop(inner);
+        let told = self.ask(now, |engine, out| {
+            fact(engine, out)?;
+            Ok(out.drain(..).map(|effect| Told::new(engine, effect)).collect::<Vec<_>>())
+        })?;
         to_tuple(py, told)
     }
 
     fn read<T>(&self, view: impl FnOnce(&mut Engine) -> T) -> PyResult<T> {
-        Ok(view(&mut self.lock()?.engine))
+        self.locked(|engine, _| view(engine))
     }
 }
 
@@ -171,7 +187,7 @@ impl PyEngine {
         base_token: Option<&str>,
     ) -> PyResult<()> {
         let coin = text("coin", coin)?;
-        self.lock()?.engine.set_coin(coin, sz_decimals, base_token).map_err(raise)
+        self.read(|e| e.set_coin(coin, sz_decimals, base_token))?.map_err(raise)
     }
 
     /// Tells of an order before it is sent. Raises `DuplicateCloid`, `BadInput` or `Unrepresentable`.
@@ -197,14 +213,7 @@ impl PyEngine {
             tif: self::tif(tif)?,
             reduce_only,
         };
-        let now = maybe_whole("now_ms", now_ms)?;
-        let mut inner = self.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        if let Some(now) = now {
-            engine.set_now(now);
-        }
-        engine.add_pending(&new, out).map_err(raise)
+        self.ask(now_ms, |engine, out| engine.add_pending(&new, out))
     }
 
     /// The answer `resting` or `filled` to a place or modify: the leg has this oid, and `filled` of it (base units) was
@@ -487,15 +496,11 @@ impl PyEngine {
         order: Arg<'_, '_>,
         now_ms: OptArg<'_, '_>,
     ) -> PyResult<PyCancelRequest> {
-        let (target, now) = (target(order)?, maybe_whole("now_ms", now_ms)?);
-        let mut inner = self.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        if let Some(now) = now {
-            engine.set_now(now);
-        }
-        let request = engine.initiate_cancel(target, out).map_err(raise)?;
-        Ok(PyCancelRequest { coin: engine.coin_name(request.coin).to_owned(), request })
+        let target = target(order)?;
+        self.ask(now_ms, |engine, out| {
+            let request = engine.initiate_cancel(target, out)?;
+            Ok(PyCancelRequest { coin: engine.coin_name(request.coin).to_owned(), request })
+        })
     }
 
     /// The cancel was executed: the leg is dead, its last fills may still be on their way.
@@ -545,15 +550,10 @@ impl PyEngine {
         let (target, cloid) = (target(order)?, convert::cloid(cloid)?);
         let (px, order_qty) =
             (number("px", px, Px::parse)?, number("order_qty", order_qty, Sz::parse)?);
-        let now = maybe_whole("now_ms", now_ms)?;
-        let mut inner = self.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        if let Some(now) = now {
-            engine.set_now(now);
-        }
-        let request = engine.initiate_modify(target, cloid, px, order_qty, out).map_err(raise)?;
-        Ok(PyModifyRequest { coin: engine.coin_name(request.coin).to_owned(), request })
+        self.ask(now_ms, |engine, out| {
+            let request = engine.initiate_modify(target, cloid, px, order_qty, out)?;
+            Ok(PyModifyRequest { coin: engine.coin_name(request.coin).to_owned(), request })
+        })
     }
 
     /// The modify was executed: the new leg `cloid` has this oid, and `filled` of it was executed at once.
@@ -665,7 +665,7 @@ impl PyEngine {
     /// Returns how many fills are still remembered.
     fn forget(&self, coin: Arg<'_, '_>, before_ms: Arg<'_, '_>) -> PyResult<usize> {
         let (coin, before) = (text("coin", coin)?, whole("before_ms", before_ms)?);
-        self.lock()?.engine.forget(coin, before).map_err(raise)
+        self.read(|e| e.forget(coin, before))?.map_err(raise)
     }
 
     /// Time passes: settles what is over, and asks for the evidence that is still missing.
@@ -726,17 +726,12 @@ impl PyEngine {
 impl PyEngine {
     #[inline]
     fn book(&self, fill: &Fill<'_>) -> PyResult<Applied> {
-        let mut inner = self.lock()?;
-        let Inner { engine, out } = &mut *inner;
-        out.clear();
-        let outcome = engine.fill(fill, false, out).map_err(raise)?;
-        let told = if out.is_empty() {
-            Vec::new()
-        } else {
-            out.drain(..).map(|effect| Told::new(engine, effect)).collect()
-        };
-        drop(inner);
-        Ok(Applied::new(outcome, told))
+        let done = self.locked(|engine, out| {
+            let outcome = engine.fill(fill, false, out)?;
+            let told: Vec<Told> = out.drain(..).map(|effect| Told::new(engine, effect)).collect();
+            Ok((outcome, told))
+        })?;
+        done.map(|(outcome, told)| Applied::new(outcome, told)).map_err(raise)
     }
 
     fn decode(
@@ -749,17 +744,19 @@ impl PyEngine {
     ) -> PyResult<Report> {
         let bytes = frame.cast::<PyBytes>().map_err(|_| bad(field, "is not bytes"))?.as_bytes();
         let now = maybe_whole("now_ms", now)?;
-        let run = || -> PyResult<Report> {
-            let mut inner = self.lock()?;
-            let Inner { engine, out } = &mut *inner;
-            if let Some(now) = now {
-                engine.set_now(now);
-            }
-            let mut apply = Apply::new(engine, out);
-            decode(bytes, &mut apply).map_err(|why| bad(field, &why.to_string()))?;
-            let (counts, channel, snapshot, told) = apply.finish();
-            Ok(Report::new(counts, channel, snapshot, told))
+        let run = || {
+            self.locked(|engine, out| {
+                if let Some(now) = now {
+                    engine.set_now(now);
+                }
+                let mut apply = Apply::new(engine, out);
+                decode(bytes, &mut apply)?;
+                Ok(apply.finish())
+            })
         };
-        if bytes.len() > DETACH_ABOVE { py.detach(run) } else { run() }
+        let done = if bytes.len() > DETACH_ABOVE { py.detach(run) } else { run() };
+        let (counts, channel, snapshot, told) =
+            done?.map_err(|why: mm_wire::FrameError| bad(field, &why.to_string()))?;
+        Ok(Report::new(counts, channel, snapshot, told))
     }
 }

@@ -73,6 +73,9 @@ impl Applied {
     fn effects(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
         self.effects.get(py)
     }
+    fn __eq__(&self, other: &Self) -> bool {
+        self.outcome == other.outcome && self.effects.told == other.effects.told
+    }
     fn __repr__(&self) -> String {
         let o = &self.outcome;
         let state = o.state.map_or_else(|| "None".to_owned(), |s| format!("OrderState.{s:?}"));
@@ -85,7 +88,7 @@ impl Applied {
 }
 
 /// Counts of what a frame or a batch held.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) fills: u64,
     pub(crate) duplicates: u64,
@@ -144,6 +147,12 @@ impl Report {
     #[getter]
     fn effects(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
         self.effects.get(py)
+    }
+    fn __eq__(&self, other: &Self) -> bool {
+        self.counts == other.counts
+            && self.channel == other.channel
+            && self.snapshot == other.snapshot
+            && self.effects.told == other.effects.told
     }
     fn __repr__(&self) -> String {
         let c = &self.counts;
