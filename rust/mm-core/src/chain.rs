@@ -541,9 +541,9 @@ fn close_self_trades(group: &mut [Link]) {
         if signed >= 0 || floating {
             continue;
         }
-        let bought = group
-            .iter()
-            .any(|l| !l.floating && l.signed == -signed && l.px == px && l.tie == tie && l.open == open);
+        let bought = group.iter().any(|l| {
+            !l.floating && l.signed == -signed && l.px == px && l.tie == tie && l.open == open
+        });
         if bought {
             group[sale].open = open - delta;
         }

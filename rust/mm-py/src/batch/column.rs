@@ -73,7 +73,14 @@ impl Column<'_> {
                 }),
                 take,
             ),
-            Self::Arrow(column) => all(column.items(), take),
+            Self::Arrow(column) => {
+                let mut before = 0;
+                for part in &column.parts {
+                    part.each(&mut *take).map_err(|(row, why)| (before + row, why))?;
+                    before += part.len();
+                }
+                Ok(())
+            }
         }
     }
 }
