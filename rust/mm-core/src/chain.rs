@@ -7,8 +7,11 @@
 //! The last [`Chain::window`] fills are kept one by one, so that late ones find their place exactly; older ones are
 //! folded into runs. What is known about the order of events is thereby a function of the set of fills.
 
+mod linking;
+mod old;
+
 use std::cell::Cell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::ids::Ms;
 use crate::num::{Px, Sz};
@@ -68,6 +71,9 @@ impl Gap {
     }
 }
 
+/// A time, and the position then, if any is known.
+type At = Option<(Ms, i128)>;
+
 /// The most stretches that are kept apart; beyond it the oldest two are joined, their gap with them.
 const RUNS_MAX: usize = 4_096;
 
@@ -87,6 +93,8 @@ pub struct Chain {
     total: i128,
     gaps: Vec<Gap>,
     dirty: bool,
+    /// A millisecond at the end whose fills meet one position twice: they link in more than one way.
+    tangled: Option<Ms>,
     proven_until: Option<Ms>,
     proven_end: i128,
 }
@@ -107,6 +115,7 @@ impl Chain {
             total: 0,
             gaps: Vec::new(),
             dirty: false,
+            tangled: None,
             proven_until: None,
             proven_end: 0,
         }
@@ -148,9 +157,8 @@ impl Chain {
             if link.floating {
                 link.open = end;
             }
-            // A break inside the last millisecond may be closed by this fill, if it is put before others of it.
-            let broken = link.time == time && self.gaps.last().is_some_and(|gap| gap.to == time);
-            if link.time >= time && !broken && self.near(link.open, end) && self.strays.is_empty() {
+            let fits = self.near(link.open, end) && self.strays.is_empty();
+            if fits && (link.time > time || link.time == time && self.links_one_way(&link)) {
                 self.recent.push_back(link);
                 if self.gaps.is_empty() && !link.floating {
                     self.proven_until = Some(link.time);
@@ -165,6 +173,22 @@ impl Chain {
         self.place(link);
         self.dirty = true;
         false
+    }
+
+    /// Whether the fills of the last millisecond have one order only with this one at their end: then it is the order in
+    /// which they came. Else it is found anew from the set of them, so that it does not matter who came first.
+    fn links_one_way(&self, link: &Link) -> bool {
+        let mut block = self.recent.iter().rev().take_while(|l| l.time == link.time);
+        let last_floats = self.recent.back().filter(|l| l.time == link.time && l.floating);
+        // A break inside it may be closed by this fill, if it is put before others.
+        let broken = self.gaps.last().is_some_and(|gap| gap.to == link.time);
+        !broken
+            && self.tangled != Some(link.time)
+            && match last_floats {
+                // Fills that tell no position stand at the end, in the order of their tids.
+                Some(last) => link.floating && (last.tie, last.delta) <= (link.tie, link.delta),
+                None => link.floating || block.all(|l| !self.near(l.open, link.end())),
+            }
     }
 
     #[cold]
@@ -281,9 +305,8 @@ impl Chain {
     fn fold(&mut self) -> bool {
         let half = self.recent.len() / 2;
         let border = |i: &usize| self.recent[*i - 1].time < self.recent[*i].time;
-        let Some(count) =
-            (1..=half).rev().find(border).or_else(|| (half..self.recent.len()).find(border))
-        else {
+        let mut later = half..=self.recent.len() - self.window;
+        let Some(count) = (1..=half).rev().find(border).or_else(|| later.find(border)) else {
             return false;
         };
         self.fold_first(count);
@@ -297,9 +320,11 @@ impl Chain {
         for link in front.iter().chain(back).take(count) {
             settled = Some(advance(settled.unwrap_or_else(|| base(link.open, link.px)), link));
             match self.old.last_mut() {
+                // Of a millisecond that hangs on nothing yet the order may change: its fills are not joined (`relink_old`).
                 Some(run)
-                    if link.open == run.end
-                        || link.open.abs_diff(run.end) <= self.slack.unsigned_abs() =>
+                    if (link.open == run.end
+                        || (link.open - run.end).unsigned_abs() <= self.slack.unsigned_abs())
+                        && !(run.from == link.time && run.to == link.time) =>
                 {
                     run.to = link.time;
                     run.end = link.end();
@@ -322,176 +347,33 @@ impl Chain {
         }
     }
 
-    /// A fill older than all that is kept one by one: it lengthens a run, closes a gap, or strays inside a run.
-    fn place_old(&mut self, link: Link) {
-        let next = self.old.partition_point(|run| run.to < link.time);
-        let inside =
-            self.old.get(next).is_some_and(|run| run.from < link.time && link.time < run.to);
-        // Same millisecond as a border: it may belong to either side.
-        let after = (0..self.old.len()).rev().find(|&i| {
-            self.old[i].to <= link.time
-                && self.near(self.old[i].end, link.open)
-                && self.old.get(i + 1).is_none_or(|n| link.time <= n.from)
-        });
-        let before = (0..self.old.len()).find(|&i| {
-            link.time <= self.old[i].from
-                && self.near(self.old[i].open, link.end())
-                && (i == 0 || self.old[i - 1].to <= link.time)
-        });
-        let settled = self.settled.unwrap_or_default();
-        self.settled = Some(advance(settled, &link)); // its place in the order is not known any more
-        if let Some(i) = after {
-            self.old[i].to = link.time;
-            self.old[i].end = link.end();
-            if self.old.get(i + 1).is_some_and(|n| self.near(n.open, link.end())) {
-                let n = self.old.remove(i + 1);
-                self.old[i].to = n.to;
-                self.old[i].end = n.end;
-            }
-        } else if let Some(i) = before {
-            if i == 0
-                && let Some(pnl) = &mut self.settled
-            {
-                pnl.size -= link.delta; // the run's own base already held it
-            }
-            self.old[i].from = link.time;
-            self.old[i].open = link.open;
-        } else if inside {
-            self.strays.push(link);
-            self.absorb_strays();
-        } else {
-            let at = self.old.partition_point(|run| run.from <= link.time);
-            self.old.insert(
-                at,
-                Run { from: link.time, to: link.time, open: link.open, end: link.end() },
-            );
-        }
-    }
-
-    /// Strays that lead back to where they began were a loop that nobody missed.
-    fn absorb_strays(&mut self) {
-        let mut starts: Vec<i128> = self.strays.iter().map(|l| l.open).collect();
-        let mut ends: Vec<i128> = self.strays.iter().map(Link::end).collect();
-        starts.sort_unstable();
-        ends.sort_unstable();
-        if starts == ends {
-            self.strays.clear();
-        }
-    }
-
     #[cold]
     fn relink(&mut self) {
+        if self.old.len() > 1 {
+            self.settle_old();
+        }
         let mut links: Vec<Link> = self.recent.drain(..).collect();
         links.sort_by_key(|l| l.time);
+        links.chunk_by_mut(|a, b| a.time == b.time).for_each(linking::close_self_trades);
         let mut pos = self.old.last().map(|run| run.end);
+        let mut ahead = None;
+        let mut blocks: Vec<(usize, Option<i128>)> = Vec::new();
+        for block in links.chunk_by(|a, b| a.time == b.time).rev() {
+            blocks.push((block.len(), ahead));
+            ahead = linking::start_of(block, ahead);
+        }
         let mut rest = links.as_mut_slice();
-        while let Some(first) = rest.first() {
-            let time = first.time;
-            let size = rest.iter().take_while(|l| l.time == time).count();
+        for &(size, ahead) in blocks.iter().rev() {
             let (group, tail) = rest.split_at_mut(size);
-            self.link_block(group, &mut pos);
+            self.link_block(group, &mut pos, ahead);
+            let mut met: Vec<i128> = group.iter().map(|l| l.open).chain(pos).collect();
+            met.sort_unstable();
+            let twice = met.windows(2).any(|pair| self.near(pair[0], pair[1]));
+            self.tangled = twice.then_some(group[0].time);
             rest = tail;
         }
         self.recent = links.into();
         self.survey();
-    }
-
-    /// Puts the fills of one millisecond in the order in which they link, from `pos` on.
-    fn link_block(&self, group: &mut [Link], pos: &mut Option<i128>) {
-        close_self_trades(group);
-        let mut todo: BTreeMap<i128, Vec<Link>> = BTreeMap::new();
-        let mut balance: BTreeMap<i128, i32> = BTreeMap::new();
-        let mut floating: Vec<Link> = Vec::new();
-        for link in group.iter() {
-            if link.floating {
-                floating.push(*link);
-                continue;
-            }
-            todo.entry(link.open).or_default().push(*link);
-            *balance.entry(link.open).or_default() += 1;
-            *balance.entry(link.end()).or_default() -= 1;
-        }
-        for same in todo.values_mut() {
-            // Popped from the end: the largest step first, whatever order they came in.
-            same.sort_unstable_by_key(|l| (l.delta, l.tie));
-        }
-        floating.sort_unstable_by_key(|l| (l.tie, l.delta));
-        let mut out: Vec<Link> = Vec::with_capacity(group.len());
-        while !todo.is_empty() {
-            // Where more fills start than end is where the trail begins. Only a loop may begin anywhere, and then where
-            // the position is: a fill that merely passes there belongs in the middle, and the hole before the block.
-            let begins = |p: &i128| balance.get(p).is_some_and(|&b| b > 0);
-            let from_here = pos.and_then(|p| self.nearest(&todo, p));
-            let start = from_here
-                .filter(begins)
-                .or_else(|| todo.keys().copied().find(begins))
-                .or(from_here)
-                .or_else(|| todo.keys().next().copied());
-            let Some(start) = start else { break };
-            let trail_at = out.len();
-            self.walk(&mut todo, start, &mut out, trail_at);
-            // Loops that hang on a position of the trail belong inside it.
-            let mut at = trail_at;
-            while at < out.len() {
-                if let Some(key) = self.nearest(&todo, out[at].open) {
-                    self.walk(&mut todo, key, &mut out, at);
-                } else {
-                    at += 1;
-                }
-            }
-            *balance.entry(out[trail_at].open).or_default() -= 1;
-            *pos = out.last().map(Link::end);
-            if let Some(end) = *pos {
-                *balance.entry(end).or_default() += 1;
-            }
-        }
-        for mut link in floating {
-            link.open = pos.unwrap_or(0);
-            *pos = Some(link.end());
-            out.push(link);
-        }
-        group.copy_from_slice(&out);
-    }
-
-    /// Follows links from `key` until none fits, and inserts the trail at `at`; a trail put inside must close, or it goes back.
-    fn walk(
-        &self,
-        todo: &mut BTreeMap<i128, Vec<Link>>,
-        key: i128,
-        out: &mut Vec<Link>,
-        at: usize,
-    ) {
-        let mut trail: Vec<Link> = Vec::new();
-        let mut next = Some(key);
-        while let Some(key) = next {
-            let Some(same) = todo.get_mut(&key) else { break };
-            let Some(link) = same.pop() else { break };
-            if same.is_empty() {
-                todo.remove(&key);
-            }
-            trail.push(link);
-            next = self.nearest(todo, link.end());
-        }
-        let inside = at < out.len();
-        let closes = trail.last().is_some_and(|l| inside && self.near(l.end(), out[at].open));
-        if inside && !closes {
-            // Not a loop: it stands alone, after the trail.
-            out.extend(trail);
-        } else {
-            out.splice(at..at, trail);
-        }
-    }
-
-    fn nearest(&self, todo: &BTreeMap<i128, Vec<Link>>, at: i128) -> Option<i128> {
-        if todo.contains_key(&at) {
-            return Some(at);
-        }
-        if self.slack == 0 {
-            return None;
-        }
-        todo.range(at - self.slack..=at + self.slack)
-            .map(|(k, _)| *k)
-            .min_by_key(|k| (k - at).unsigned_abs())
     }
 
     /// Finds the breaks, what is proven, and the profit, from the order that `relink` made.
@@ -501,18 +383,33 @@ impl Chain {
         let stray = self.strays.iter().map(|l| l.time).min();
         let runs = self.old.iter().map(|r| (r.from, r.to, r.open, r.end, false));
         let links = self.recent.iter().map(|l| (l.time, l.time, l.open, l.end(), l.floating));
-        let mut previous: Option<(Ms, i128)> = None;
-        let mut proven = None;
+        let (mut previous, mut proven): (At, At) = (None, None);
+        // Where the last millisecond that is no ring ended, and where the present one began. How a ring is turned, and in
+        // what order a broken millisecond begins, is a guess: what is missing may be before it, too.
+        let (mut sure, mut began): (At, Option<i128>) = (None, None);
         for (from, to, open, end, floating) in runs.chain(links) {
-            if let Some((time, expected)) = previous
-                && !self.near(open, expected)
-            {
-                self.gaps.push(Gap {
-                    from: time,
-                    to: from,
-                    expected: Sz(expected),
-                    found: Sz(open),
-                });
+            if let Some((time, expected)) = previous {
+                if time < from {
+                    if began.is_none_or(|began| !self.near(began, expected)) {
+                        sure = previous;
+                    }
+                    began = Some(open);
+                }
+                if !self.near(open, expected) {
+                    if self.gaps.is_empty() && stray.is_none_or(|s| from <= s) {
+                        proven = proven.min(sure);
+                    }
+                    let time = sure.map_or(time, |(time, _)| time);
+                    self.gaps.push(Gap {
+                        from: time,
+                        to: from,
+                        expected: Sz(expected),
+                        found: Sz(open),
+                    });
+                }
+            }
+            if from < to {
+                began = None;
             }
             previous = Some((to, end));
             if self.gaps.is_empty() && !floating && stray.is_none_or(|s| to <= s) {
@@ -530,23 +427,6 @@ impl Chain {
         }
         self.proven_until = proven.map(|(time, _)| time);
         self.proven_end = proven.map_or(0, |(_, end)| end);
-    }
-}
-
-/// Both sides of a trade with ourselves tell the position before the two of them (seen in 2023): the sale follows the
-/// purchase, and leads back.
-fn close_self_trades(group: &mut [Link]) {
-    for sale in 0..group.len() {
-        let Link { open, signed, px, tie, floating, delta, .. } = group[sale];
-        if signed >= 0 || floating {
-            continue;
-        }
-        let bought = group.iter().any(|l| {
-            !l.floating && l.signed == -signed && l.px == px && l.tie == tie && l.open == open
-        });
-        if bought {
-            group[sale].open = open - delta;
-        }
     }
 }
 

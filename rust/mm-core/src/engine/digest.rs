@@ -77,8 +77,10 @@ impl Engine {
         hash.option(self.name_of(id).map(|c| c.0));
         hash.word(leg.phase as u64);
         hash.wide(leg.sz.map_or(-1, |s| s.0));
+        // While fills alone told of it, its price is that of whichever came first.
+        hash.wide(leg.sz.map_or(0, |_| leg.px.0.into()));
         // Fees are in the sums of their coin: by leg they are split over two places, as tokens came.
-        for value in [leg.traded.0, leg.traded_usd, leg.answered.0, leg.stated.0, leg.px.0.into()] {
+        for value in [leg.traded.0, leg.traded_usd, leg.answered.0, leg.stated.0] {
             hash.wide(value);
         }
         hash.wide(leg.final_sz.map_or(-1, |s| s.0));

@@ -6,7 +6,7 @@ use crate::chain::Gap;
 use crate::effect::TokenId;
 use crate::ids::{Ms, Side};
 use crate::num::{Px, Sz, Usd};
-use crate::order::{self, NONE, OrderView};
+use crate::order::{self, Leg, NONE, OrderView};
 
 /// A coin's position and money at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,11 @@ impl Engine {
         let id = self.leg_of(target).ok()?;
         let order = self.legs[id].order;
         (order != NONE).then(|| self.view(order))
+    }
+
+    /// One leg, by either name of its own.
+    pub fn leg(&self, target: Target) -> Option<&Leg> {
+        self.leg_of(target).ok().map(|id| &self.legs[id])
     }
 
     /// Our live orders on one side of a coin, oldest first.

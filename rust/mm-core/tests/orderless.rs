@@ -1,0 +1,17 @@
+//! All orders, with repetition: every way in which the messages of a small history can arrive, each once or twice,
+//! ends in one state. More than the ends is compared: whatever subset of the messages has arrived, the order in
+//! which it did leaves no trace.
+//!
+//! The orders are not walked one by one: two that have led to the very same engine (every field of it) are walked
+//! on as one, and counted as two.
+
+mod common;
+
+#[path = "orderless/cancels.rs"]
+mod cancels;
+#[path = "orderless/explore.rs"]
+mod explore;
+#[path = "orderless/fills.rs"]
+mod fills;
+#[path = "orderless/legs.rs"]
+mod legs;
