@@ -77,6 +77,9 @@ type At = Option<(Ms, i128)>;
 /// The most stretches that are kept apart; beyond it the oldest two are joined, their gap with them.
 const RUNS_MAX: usize = 4_096;
 
+/// The most fills that are kept one by one while a gap is open.
+const GAP_WINDOW: usize = 4_096;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Chain {
@@ -300,13 +303,19 @@ impl Chain {
         }
     }
 
-    /// Folds the older half, at a border between milliseconds. False if there is no border to fold at.
+    /// Folds the older half, at a border between milliseconds. False if there is no border to fold at. What comes after
+    /// a gap is kept one by one as long as there is room: the fill that closes it may turn the order of all that follows.
     #[cold]
     fn fold(&mut self) -> bool {
-        let half = self.recent.len() / 2;
+        let (half, len) = (self.recent.len() / 2, self.recent.len());
+        let sure = match self.gaps.first() {
+            Some(gap) if len < GAP_WINDOW => self.recent.partition_point(|l| l.time < gap.from),
+            _ => len - self.window,
+        };
         let border = |i: &usize| self.recent[*i - 1].time < self.recent[*i].time;
-        let mut later = half..=self.recent.len() - self.window;
-        let Some(count) = (1..=half).rev().find(border).or_else(|| later.find(border)) else {
+        let earlier = (1..=half.min(sure)).rev().find(border);
+        let Some(count) = earlier.or_else(|| (half..=sure.min(len - self.window)).find(border))
+        else {
             return false;
         };
         self.fold_first(count);

@@ -1,6 +1,11 @@
 //! Stories that need what only the core shows: memory, refusals, timers. The incidents are in `tests/scenarios/*.jsonl` of
 //! the repository, and run through the Python face.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // a test that panics has failed
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
 
 mod common;
 

@@ -101,7 +101,9 @@ proptest! {
         let position = Sz(last.start.expect("told").0 + last.side.sign() * last.sz.0);
         // A snapshot between two blocks, so that no fill shares its millisecond.
         let mut fills = history.fills.clone();
-        fills.iter_mut().for_each(|f| f.time = f.time * 2 - u64::from(f.time <= cut));
+        for fill in &mut fills {
+            fill.time = fill.time * 2 - u64::from(fill.time <= cut);
+        }
         let mut one = engine(1_024);
         one.on_position(BTC, position, None, cut * 2, &mut Vec::new()).expect("in range");
         tell(&mut one, &shuffled(&fills, &order));
