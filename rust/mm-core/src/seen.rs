@@ -103,7 +103,7 @@ impl SeenFills {
     #[inline]
     pub fn insert(&mut self, fill: &Fill<'_>) -> (Seen, u64) {
         if planted(Bug::BareTid) {
-            let key = Fill { time: 0, oid: Oid(0), ..*fill };
+            let key = Fill { time: u64::MAX, oid: Oid(0), ..*fill };
             return (Self::judge(self.insert_wide(&key, 0)), fill.tid);
         }
         if planted(Bug::FifoEviction) && self.len() >= 2 {

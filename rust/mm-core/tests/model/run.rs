@@ -48,15 +48,6 @@ impl<'a> Run<'a> {
         Self { setting, world, engine: fresh(setting), out: Vec::new(), journal, written: 0 }
     }
 
-    /// The run that a trail leads to.
-    pub(crate) fn along(setting: &'a Setting, trail: &[u16]) -> Self {
-        let mut run = Self::new(setting);
-        for &code in trail {
-            run.act(Action::unpack(code)).expect("a trail was walked before");
-        }
-        run
-    }
-
     fn journal(&self) -> &[Entry] {
         &self.journal[..self.written]
     }

@@ -31,7 +31,7 @@ pub(crate) struct Effort {
 impl Effort {
     /// At every change.
     pub(crate) const OFTEN: Self =
-        Self { heal_one_in: 16, crash_one_in: 8, read_one_in: 4, states_max: usize::MAX };
+        Self { heal_one_in: 32, crash_one_in: 16, read_one_in: 8, states_max: usize::MAX };
     /// For the planted bugs.
     #[cfg(feature = "planted")]
     pub(crate) const SHORT: Self = Self { states_max: 30_000, ..Self::OFTEN };
@@ -145,6 +145,34 @@ pub(crate) fn search(setting: &Setting, effort: Effort, threads: usize) -> (Tall
 
 const CHUNK: usize = 64;
 
+/// Runs along trails. Neighbours in a level share most of their trails: what they share is walked once.
+struct Stems<'a, 'l> {
+    setting: &'a Setting,
+    /// Stems of the last trail, each longer than the one before, and where they lead.
+    known: Vec<(&'l [u16], Run<'a>)>,
+}
+
+impl<'a, 'l> Stems<'a, 'l> {
+    fn run(&mut self, trail: &'l [u16]) -> Run<'a> {
+        while self.known.last().is_some_and(|(stem, _)| !trail.starts_with(stem)) {
+            self.known.pop();
+        }
+        let (mut at, mut run) = match self.known.last() {
+            Some((stem, run)) => (stem.len(), run.clone()),
+            None => (0, Run::new(self.setting)),
+        };
+        while at < trail.len() {
+            // Kept are the parent, and a few of its ancestors.
+            if at > 0 && matches!(trail.len() - at, 1 | 3 | 6) {
+                self.known.push((&trail[..at], run.clone()));
+            }
+            run.act(Action::unpack(trail[at])).expect("a trail was walked before");
+            at += 1;
+        }
+        run
+    }
+}
+
 impl<'a> Worker<'a> {
     fn new(setting: &'a Setting, effort: Effort, table: &'a Table) -> Self {
         let (next, tally) = (Level::default(), Tally::default());
@@ -162,7 +190,7 @@ impl<'a> Worker<'a> {
 
     /// Takes states of the level until none is left.
     fn level(mut self, level: &Level, depth: usize, cursor: &AtomicUsize) -> Self {
-        let mut parent: Option<(&[u16], Run<'a>)> = None;
+        let mut stems = Stems { setting: self.setting, known: Vec::new() };
         loop {
             let from = cursor.fetch_add(CHUNK, Ordering::Relaxed);
             if from >= level.count {
@@ -170,18 +198,7 @@ impl<'a> Worker<'a> {
             }
             for at in from..level.count.min(from + CHUNK) {
                 let trail = &level.trails[at * depth..(at + 1) * depth];
-                let run = match trail.split_last() {
-                    None => Run::new(self.setting),
-                    Some((&last, stem)) => {
-                        if parent.as_ref().is_none_or(|(known, _)| *known != stem) {
-                            parent = Some((stem, Run::along(self.setting, stem)));
-                        }
-                        let (_, run) = parent.as_ref().expect("set above");
-                        let mut run = run.clone();
-                        run.act(Action::unpack(last)).expect("a trail was walked before");
-                        run
-                    }
-                };
+                let run = stems.run(trail);
                 if let Err((violation, action)) = self.expand(trail, &run) {
                     let mut trail = trail.to_vec();
                     trail.extend(action.map(Action::pack));

@@ -92,6 +92,26 @@ pub(crate) const SMALL: &[Setting] = &[
             &[Wish::buy(2).modified(1, 3).cancelled(1)],
         )
     },
+    Setting {
+        immediate: true,
+        silence: false,
+        ..Setting::new(
+            "a buy and a sell, a cancel each",
+            &[Wish::buy(2).cancelled(1), Wish::sell(1).cancelled(1)],
+        )
+    },
+    Setting {
+        immediate: true,
+        reads: true,
+        ticks: true,
+        ..Setting::new("one of 2 modified, a cancel", &[Wish::buy(2).modified(1, 2).cancelled(1)])
+    },
+    Setting {
+        immediate: true,
+        reads: true,
+        ticks: true,
+        ..Setting::new("one of 1 modified twice, all", &[Wish::buy(1).modified(2, 1).cancelled(1)])
+    },
 ];
 
 /// Exhausted by `make model-deep`.
