@@ -73,13 +73,14 @@ stubs: build ## Compare _core.pyi with the built extension
 test: test-core test-py ## All tests
 
 # The binding is tested from Python: on its own it would need libpython to link.
-test-core: $(VENV)/.deps ## The Rust tests, with cargo-nextest where it is installed
+test-core: $(VENV)/.deps ## The Rust tests, the exhaustive model and its planted bugs among them
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then set -ex; \
 		$(CARGO) nextest run $(CARGO_FLAGS) --workspace --exclude mm-py --no-tests=pass; \
 		$(CARGO) test $(CARGO_FLAGS) --workspace --exclude mm-py --doc; \
 	else set -ex; \
 		$(CARGO) test $(CARGO_FLAGS) --workspace --exclude mm-py; \
 	fi
+	$(CARGO) test $(CARGO_FLAGS) --package mm-core --features planted --test model planted -- --show-output
 
 test-py: build ## The Python tests
 	$(PY) -m pytest
@@ -89,10 +90,11 @@ docs: $(VENV)/.deps ## Write the generated documents anew (the tests compare the
 	$(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
 
 bench: build ## Measure: ns per event, beside a pure-Python twin
-	$(PY) benches/bench.py
+	$(PY) benches/run.py
 
 model-deep: ## The Rust models and properties, with MODEL_CASES cases and the ignored ones too
-	PROPTEST_CASES=$(MODEL_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-core -- --include-ignored
+	PROPTEST_CASES=$(MODEL_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-core -- \
+		--include-ignored --show-output
 
 fuzz: build ## Any bytes into the decoder, FUZZ_CASES cases; the Python edges with Hypothesis
 	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-wire

@@ -5,6 +5,7 @@ use crate::event::Fill;
 use crate::ids::Ms;
 use crate::num::{Px, Sz};
 use crate::order::Leg;
+use crate::planted::{Bug, planted};
 use crate::seen::SeenFills;
 
 /// No sum of money may pass this; a fill that would is refused before anything changes.
@@ -38,6 +39,9 @@ pub(crate) struct Ledger {
     pub(crate) unbound: u32,
     /// Fills before this time are not held in memory any more.
     pub(crate) horizon: Ms,
+    /// All fills before this time were read. The chain alone cannot prove that: fills that lead back to where they
+    /// began leave no break when they are missing.
+    pub(crate) read_until: Option<Ms>,
     /// The breaks that were last told by effects.
     pub(crate) told_gaps: Vec<Gap>,
     /// Σ of a hash of every fill booked: order-free.
@@ -66,6 +70,7 @@ impl Ledger {
             orders: [Vec::new(), Vec::new()],
             unbound: 0,
             horizon: 0,
+            read_until: None,
             told_gaps: Vec::new(),
             fill_hash: 0,
         }
@@ -97,6 +102,11 @@ impl Ledger {
             }
             _ => Some(start),
         }
+    }
+
+    /// Up to when no fill is missing, whatever it is a fill of.
+    pub(crate) fn complete_until(&self) -> Option<Ms> {
+        if planted(Bug::UnbrokenIsComplete) { self.chain.proven_until() } else { self.read_until }
     }
 
     /// Adds a fee in a token.

@@ -7,6 +7,7 @@
 mod table;
 
 pub mod chain;
+pub mod digits;
 pub mod effect;
 pub mod engine;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod lifecycle;
 pub mod num;
 pub mod order;
 pub mod paged;
+pub mod planted;
 pub mod pnl;
 pub mod seen;
 mod slab;

@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 
 use crate::event::Fill;
+use crate::ids::Oid;
 use crate::paged::{Paged, Slot, mix};
+use crate::planted::{Bug, planted};
 
 const TID_BITS: u32 = 50;
 const OID_BITS: u32 = 46;
@@ -100,6 +102,13 @@ impl SeenFills {
     /// Remembers `fill` unless it is known, and says which; with a hash of all that identifies it.
     #[inline]
     pub fn insert(&mut self, fill: &Fill<'_>) -> (Seen, u64) {
+        if planted(Bug::BareTid) {
+            let key = Fill { time: u64::MAX, oid: Oid(0), ..*fill };
+            return (Self::judge(self.insert_wide(&key, 0)), fill.tid);
+        }
+        if planted(Bug::FifoEviction) && self.len() >= 2 {
+            *self = Self::default();
+        }
         let payload = payload(fill);
         let fits =
             fill.tid >> TID_BITS == 0 && fill.oid.0 >> OID_BITS == 0 && fill.time >> TIME_BITS == 0;

@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::lifecycle::{Event, Phase};
 use crate::num::{Px, Sz};
 use crate::order::{Leg, NONE};
+use crate::planted::{Bug, planted};
 
 /// What the words of a refused cancel mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +50,16 @@ impl Engine {
         self.advance(id, Event::Accepted, out);
         if let Some((amount, avg_px)) = filled {
             self.claim(id, amount, avg_px, out);
+            if planted(Bug::PartFillIsTerminal) {
+                self.advance(id, Event::LastFill, out);
+            }
             let ioc = self.legs[id].order != NONE
                 && self.orders[self.legs[id].order].tif == Some(Tif::Ioc);
             if ioc && self.legs[id].sz.is_some_and(|sz| amount < sz) {
-                self.change(id, |leg| leg.final_sz = leg.final_sz.max(Some(amount)));
+                self.change(id, |leg| {
+                    let claims = leg.claims_mut();
+                    claims.final_sz = claims.final_sz.max(Some(amount));
+                });
                 self.advance(id, Event::CancelDone, out);
             }
         }
@@ -75,14 +82,15 @@ impl Engine {
     /// A closed-fill proof showed that the claims on this leg were false: from now on trades alone count.
     pub fn refute(&mut self, oid: Oid, out: &mut Vec<Effect>) -> Result<(), Error> {
         let id = self.leg_by_oid(oid).ok_or(Error::UnknownOid(oid))?;
-        if !self.legs[id].refuted && self.legs[id].provisional() > Sz::ZERO {
+        if !self.legs[id].claims().refuted && self.legs[id].provisional() > Sz::ZERO {
             out.push(self.contradiction(id, "the venue claimed an execution that never was"));
         }
         let before = self.legs[id].executed();
-        self.change(id, |leg| leg.refuted = true);
+        self.change(id, |leg| leg.claims_mut().refuted = true);
         let leg = &self.legs[id];
         if leg.folded {
-            self.orders[leg.order].past.0 -= before.0 - leg.executed().0;
+            let rest = before.0 - leg.executed().0;
+            self.orders[leg.order].past_mut().executed.0 -= rest;
         }
         self.finish(id, out);
         Ok(())
@@ -95,7 +103,8 @@ impl Engine {
 
     /// No answer came, or words that are not known.
     pub fn on_no_answer(&mut self, cloid: Cloid, out: &mut Vec<Effect>) -> Result<(), Error> {
-        self.tell(Target::Cloid(cloid), Event::NoAnswer, out)
+        let never = planted(Bug::UnfencedUnknown);
+        self.tell(Target::Cloid(cloid), if never { Event::Reject } else { Event::NoAnswer }, out)
     }
 
     /// The request can never be executed any more, and never was: its nonce was spent by a `noop`, or it expired.
@@ -148,7 +157,9 @@ impl Engine {
             None => first_seen == 1,
         };
         match why {
-            CancelRefusal::NothingThere if after_live => self.tell_leg(id, Event::CancelGone, out),
+            CancelRefusal::NothingThere if after_live || planted(Bug::CancelErrorIsDeath) => {
+                self.tell_leg(id, Event::CancelGone, out);
+            }
             CancelRefusal::NothingThere | CancelRefusal::NotDone => {
                 let leg = &mut self.legs[id];
                 leg.cancels.2 = leg.cancels.2.max(number);
@@ -173,6 +184,7 @@ impl Engine {
         let old = self.legs[id].replaces.and_then(|oid| self.leg_by_oid(oid));
         let event = match why {
             ModifyRefusal::OldGone => Event::ModifyKilled,
+            ModifyRefusal::OldUntouched if planted(Bug::ModifyErrorIsDeath) => Event::ModifyKilled,
             ModifyRefusal::OldUntouched => Event::ModifyFailed,
             ModifyRefusal::Unknown => {
                 self.tell_leg(id, Event::NoAnswer, out);
@@ -207,10 +219,13 @@ impl Engine {
     /// An answer's lower bound, its effect on the position, and on the phase.
     fn claim(&mut self, id: u32, amount: Sz, avg_px: Px, out: &mut Vec<Effect>) {
         let before = self.legs[id].executed();
+        let consumed = if planted(Bug::ConsumableCounter) { self.legs[id].traded.0 } else { 0 };
+        let amount = Sz(amount.0 + consumed);
         self.change(id, |leg| {
-            if amount > leg.answered || (amount == leg.answered && avg_px > leg.answered_px) {
-                leg.answered = amount;
-                leg.answered_px = avg_px;
+            let known = leg.claims();
+            if amount > known.answered || (amount == known.answered && avg_px > known.answered_px) {
+                let claims = leg.claims_mut();
+                (claims.answered, claims.answered_px) = (amount, avg_px);
             }
         });
         if self.legs[id].sz.is_some_and(|sz| amount > sz) {
@@ -228,7 +243,7 @@ impl Engine {
                 if leg.sz.is_some_and(|sz| now >= sz) { Event::LastFill } else { Event::PartFill };
             let rose = Sz(now.0 - before.0);
             if leg.folded {
-                self.orders[leg.order].past.0 += rose.0;
+                self.orders[leg.order].past_mut().executed.0 += rose.0;
             }
             self.advance(id, event, out);
             self.tell_excess(id, out);
@@ -337,14 +352,17 @@ impl Engine {
             leg.traded.0 += facts.traded.0;
             leg.traded_usd += facts.traded_usd;
             (leg.fee_token, leg.fee) = (facts.fee_token, facts.fee);
-            leg.answered_px =
-                if facts.answered > leg.answered { facts.answered_px } else { leg.answered_px };
-            leg.answered = leg.answered.max(facts.answered);
-            leg.stated = leg.stated.max(facts.stated);
-            leg.final_sz = leg.final_sz.max(facts.final_sz);
+            if let Some(told) = facts.claims.as_deref() {
+                let claims = leg.claims_mut();
+                if told.answered > claims.answered {
+                    (claims.answered, claims.answered_px) = (told.answered, told.answered_px);
+                }
+                claims.stated = claims.stated.max(told.stated);
+                claims.final_sz = claims.final_sz.max(told.final_sz);
+                claims.refuted |= told.refuted;
+            }
             leg.dead_at = leg.dead_at.max(facts.dead_at);
             leg.canceled |= facts.canceled;
-            leg.refuted |= facts.refuted;
         });
         self.executed_rose(id, before, out);
         match facts.phase {

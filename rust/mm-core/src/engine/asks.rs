@@ -9,6 +9,7 @@ use crate::ledger::Ledger;
 use crate::lifecycle::{Cell, Event, Phase, step};
 use crate::num::{NumError, Px, SZ_MAX, Sz};
 use crate::order::{Leg, NONE, OrderState};
+use crate::planted::{Bug, planted};
 
 /// An order to be placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +151,9 @@ impl Engine {
         new.order = order;
         new.previous = last;
         new.replaces = Some(oid);
+        if planted(Bug::ModifyKeepsExecuted) {
+            new.claims_mut().answered = executed;
+        }
         let new = self.add_leg(new, cloid);
         self.legs[last].next = new;
         self.orders[order].last = new;
@@ -163,7 +167,7 @@ impl Engine {
     /// What the legs of an order executed, folded ones too.
     pub(super) fn executed_of(&self, order: u32) -> Sz {
         let legs: i128 = self.line_ids(order).map(|id| self.legs[id].executed().0).sum();
-        Sz(self.orders[order].past.0 + legs)
+        Sz(self.orders[order].past().executed.0 + legs)
     }
 
     /// The leg that an ask is about.

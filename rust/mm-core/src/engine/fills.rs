@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::lifecycle::{Event, Phase};
 use crate::num::{NumError, SZ_MAX, Sz};
 use crate::order::{NONE, OrderState};
+use crate::planted::{Bug, planted};
 use crate::seen::Seen;
 
 /// What one fill did.
@@ -85,6 +86,9 @@ impl Engine {
         let notional = check(fill)?;
         let token = self.token(fill.fee_token)?;
         let coin = self.coin(fill.coin)?; // last: a coin that was named is seen
+        if planted(Bug::UnknownOidDropped) && self.leg_by_oid(fill.oid).is_none() {
+            return Ok((Outcome::nothing(Seen::New), coin, true));
+        }
         let ledger = &mut self.coins[coin];
         ledger
             .has_room_for(fill, notional)
@@ -125,8 +129,9 @@ impl Engine {
         let applied = Sz(leg.executed().0 - before.0);
         if leg.folded {
             let order = &mut self.orders[leg.order];
-            order.past_traded.0 += fill.sz.0;
-            order.past_usd += notional;
+            let past = order.past_mut();
+            past.traded.0 += fill.sz.0;
+            past.traded_usd += notional;
         }
         if let Some(sz) = leg.sz
             && leg.traded > sz
@@ -181,7 +186,7 @@ impl Engine {
         let order = &self.orders[leg.order];
         let traded = leg.traded.0 + fill.sz.0;
         let plain = leg.phase == Phase::Live
-            && (leg.answered.0 | leg.stated.0) == 0
+            && leg.claims.is_none()
             && leg.sz.is_some_and(|sz| traded < sz.0)
             && order.told == OrderState::PartialFilled
             && order.first == order.last
@@ -268,7 +273,7 @@ impl Engine {
         let leg = &mut self.legs[id];
         if leg.folded {
             let order = leg.order;
-            let past = &mut self.orders[order].past_fee;
+            let past = &mut self.orders[order].past_mut().fee;
             if past.0 == token || past.1 == 0 {
                 *past = (token, past.1 + fee);
             } else {

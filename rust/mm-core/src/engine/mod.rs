@@ -25,6 +25,7 @@ use crate::lifecycle::{Cell, Event, Phase, step};
 use crate::num::Sz;
 use crate::order::{self, Leg, NONE, Order, OrderState};
 use crate::paged::Paged;
+use crate::planted::{Bug, planted};
 use crate::slab::Slab;
 use registry::{CloidSlot, Names, OidSlot};
 
@@ -213,6 +214,9 @@ impl Engine {
     /// Tells the table what happened to a leg, and does what the cell says.
     #[inline]
     fn advance(&mut self, id: u32, event: Event, out: &mut Vec<Effect>) {
+        if planted(Bug::DeadReopens) && event == Event::Accepted {
+            return self.enter(id, Phase::Live, out);
+        }
         match step(self.legs[id].phase, event) {
             (Cell::Keep | Cell::Refuse, _) => {}
             (Cell::Go(phase), _) => self.enter(id, phase, out),
@@ -229,6 +233,8 @@ impl Engine {
     }
 
     fn enter(&mut self, id: u32, phase: Phase, out: &mut Vec<Effect>) {
+        let early = planted(Bug::EarlyCancelled) && phase == Phase::Draining;
+        let phase = if early { Phase::Cancelled } else { phase };
         let now = self.now;
         let was_unseen = self.legs[id].phase.is_unseen();
         let is_dead = phase == Phase::Rejected;
@@ -349,7 +355,8 @@ impl Engine {
 
     #[inline]
     fn state_of(&self, order: u32) -> OrderState {
-        let Order { first, last, past, .. } = self.orders[order];
+        let Order { first, last, .. } = self.orders[order];
+        let past = self.orders[order].past().executed;
         if first == last {
             order::derive(&[&self.legs[first]], past)
         } else {

@@ -33,11 +33,8 @@ impl Engine {
         let mut wait = config.ask_after.max(1) << leg.asked.min(DOUBLINGS_MAX);
         if leg.phase == Phase::Draining {
             let window = (leg.since + config.fill_window).saturating_sub(now);
-            wait = if leg.is_accounted(self.coins[leg.coin].chain.proven_until()) {
-                window
-            } else {
-                wait
-            };
+            wait =
+                if leg.is_accounted(self.coins[leg.coin].complete_until()) { window } else { wait };
         }
         leg.due = now.saturating_add(wait.max(1));
         self.timers.push(Reverse((leg.due, id)));
@@ -77,14 +74,14 @@ impl Engine {
     fn serve(&mut self, id: u32, out: &mut Vec<Effect>) {
         let leg = &self.legs[id];
         let ledger = &self.coins[leg.coin];
-        let proven = ledger.chain.proven_until();
-        if leg.phase == Phase::Draining && leg.is_accounted(proven) {
+        let complete = ledger.complete_until();
+        if leg.phase == Phase::Draining && leg.is_accounted(complete) {
             if self.now >= leg.since + self.config.fill_window {
                 self.advance(id, Event::Settle, out);
             }
             return;
         }
-        let fills = Query::Fills { from: proven.unwrap_or(0), to: self.now };
+        let fills = Query::Fills { from: complete.unwrap_or(0), to: self.now };
         let (query, why) = match leg.phase {
             Phase::Pending => (Query::OrderStatus, "placed, and not answered"),
             Phase::Unknown => (Query::OrderStatus, "what became of it is not known"),
@@ -94,7 +91,7 @@ impl Engine {
             }
             Phase::Replaced => (Query::OrderStatus, "replaced, and its own end not told"),
             Phase::Gone => (Query::OrderStatus, "gone, by fill or by cancel"),
-            Phase::Draining if leg.final_sz.is_none() && !leg.reduce_only => {
+            Phase::Draining if leg.claims().final_sz.is_none() && !leg.reduce_only => {
                 (Query::OrderStatus, "canceled, and its final size not told")
             }
             Phase::Draining => (fills, "canceled, and its fills not complete"),

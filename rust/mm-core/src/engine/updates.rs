@@ -9,6 +9,7 @@ use crate::ids::{Cloid, Ms, Oid};
 use crate::lifecycle::{Event, Phase};
 use crate::num::{NumError, SZ_MAX, Sz};
 use crate::order::{Leg, NONE};
+use crate::planted::{Bug, planted};
 
 impl Engine {
     /// One order update, or the same facts from `orderStatus`, `historicalOrders` or `openOrders`.
@@ -59,16 +60,24 @@ impl Engine {
                 (leg.sz, leg.wanted, leg.px) = (Some(update.orig_sz), update.orig_sz, update.px);
             }
             match update.status {
-                Status::Open if !shrinks => leg.stated = leg.stated.max(told_final),
+                Status::Open if !shrinks && planted(Bug::LastStatusWins) => {
+                    leg.claims_mut().stated = told_final;
+                }
+                Status::Open if !shrinks && told_final > Sz::ZERO => {
+                    let claims = leg.claims_mut();
+                    claims.stated = claims.stated.max(told_final);
+                }
                 Status::Filled => {
-                    leg.stated = leg.stated.max(update.orig_sz);
-                    leg.final_sz = leg.final_sz.max(Some(update.orig_sz));
+                    let claims = leg.claims_mut();
+                    claims.stated = claims.stated.max(update.orig_sz);
+                    claims.final_sz = claims.final_sz.max(Some(update.orig_sz));
                 }
                 Status::Canceled => {
                     leg.canceled = true;
                     if !shrinks {
-                        leg.stated = leg.stated.max(told_final);
-                        leg.final_sz = leg.final_sz.max(Some(told_final.max(Sz::ZERO)));
+                        let claims = leg.claims_mut();
+                        claims.stated = claims.stated.max(told_final);
+                        claims.final_sz = claims.final_sz.max(Some(told_final.max(Sz::ZERO)));
                     }
                 }
                 _ => {}
@@ -207,6 +216,10 @@ impl Engine {
         for order in listed {
             for id in self.line_ids(order).collect::<Vec<_>>() {
                 let leg = &self.legs[id];
+                if planted(Bug::AbsenceIsDeath) && leg.oid.is_some_and(|oid| !oids.contains(&oid)) {
+                    self.advance(id, Event::CancelDone, out);
+                    continue;
+                }
                 let live = matches!(leg.phase, Phase::Live | Phase::Modifying | Phase::Canceling);
                 if live && leg.since < began && leg.oid.is_some_and(|oid| !oids.contains(&oid)) {
                     let why = "absent from the open orders";
@@ -271,7 +284,9 @@ impl Engine {
             out.push(Effect::Contradiction { coin: CoinId(id), oid: None, cloid: None, what });
             return Ok(());
         }
-        self.coins[id].chain.confirm(until);
+        let ledger = &mut self.coins[id];
+        ledger.chain.confirm(until);
+        ledger.read_until = ledger.read_until.max(Some(until));
         let is_refuted = |leg: &Leg| {
             leg.coin == id
                 && leg.dead_at.is_some_and(|dead| dead < until)
