@@ -4,7 +4,7 @@
 //! fills are missing, and it is known how many units and between which times. Fills of one millisecond are linked by
 //! their positions, never by tid and never by arrival (`data/README`: 47 % of fills share their millisecond).
 //!
-//! The last [`Chain::window`] fills are kept one by one, so that late ones find their place exactly; older ones are
+//! The last `chain_window` fills are kept one by one, so that late ones find their place exactly; older ones are
 //! folded into runs. What is known about the order of events is thereby a function of the set of fills.
 
 mod linking;
