@@ -1,7 +1,7 @@
 //! Bugs that can be planted, each where a naive program has it: what the model must find, or it is no model.
 //!
-//! Without the feature `planted`, which nothing that is shipped enables, [`planted`] is `false` to the compiler and
-//! the hooks are gone. With it, [`plant`] chooses one bug for the whole process.
+//! Without the feature `planted`, which nothing that is shipped enables, `planted` is `false` to the compiler and
+//! the hooks are gone. With it, `plant` chooses one bug for the whole process.
 
 /// One way in which programs lose track of orders.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
