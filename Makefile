@@ -90,7 +90,7 @@ docs: $(VENV)/.deps ## Write the generated documents anew (the tests compare the
 	$(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
 
 bench: build ## Measure: ns per event, beside a pure-Python twin
-	$(PY) benches/bench.py
+	$(PY) benches/run.py
 
 model-deep: ## The Rust models and properties, with MODEL_CASES cases and the ignored ones too
 	PROPTEST_CASES=$(MODEL_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-core -- \

@@ -24,9 +24,6 @@ SIZES = st.lists(
 )
 
 
-LATE = pytest.mark.xfail(
-    strict=False, reason="the chain appends a late fill to a broken millisecond, and leaves the break"
-)
 
 
 def audited(folder: Path, *files: Sequence[dict[str, Any]] | str) -> Outcome:
@@ -99,7 +96,6 @@ def test_fills_of_one_millisecond_are_linked_whatever_their_order(
     assert coin.size == sum(map(Decimal, sizes))
 
 
-@LATE
 def test_a_fill_that_comes_late_finds_its_place_in_its_millisecond(tmp_path: Path) -> None:
     fills = history(["-1", "-2", "-3"], step=0)
     for last in range(3):

@@ -154,7 +154,6 @@ def test_equal_histories_give_equal_effects() -> None:
     assert a.effects != second.process(fill("2.5", "0.5", tid=TID + 1)).effects
 
 
-@pytest.mark.xfail(strict=False, reason="Applied and Report have no equality yet")
 def test_answers_compare_by_what_they_say() -> None:
     first, second = new(), new()
     assert first.process(fill("0.5")) == second.process(fill("0.5"))

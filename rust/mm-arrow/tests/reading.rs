@@ -52,6 +52,13 @@ fn reads(data: &Data, expected: &[Item<'_>]) {
         assert!(table.fields().is_none());
         let columns = table.columns().unwrap();
         assert_eq!(columns[0].items().collect::<Vec<_>>(), expected);
+        let mut each = Vec::new();
+        let refused = columns[0].parts[0].each(|item| {
+            each.push(item);
+            if each.len() == expected.len() { Err("the last") } else { Ok(()) }
+        });
+        assert_eq!(each, expected, "in a loop of its kind");
+        assert_eq!(refused.err(), expected.len().checked_sub(1).map(|last| (last, "the last")));
         assert_eq!(columns[0].parts[0].item(expected.len()), Item::Broken, "beyond the last");
         let table = streamed(vec![data.clone(), data.clone()], None, &living).unwrap();
         assert_eq!(

@@ -7,8 +7,11 @@
 //! The last [`Chain::window`] fills are kept one by one, so that late ones find their place exactly; older ones are
 //! folded into runs. What is known about the order of events is thereby a function of the set of fills.
 
+mod linking;
+mod old;
+
 use std::cell::Cell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::ids::Ms;
 use crate::num::{Px, Sz};
@@ -68,8 +71,14 @@ impl Gap {
     }
 }
 
+/// A time, and the position then, if any is known.
+type At = Option<(Ms, i128)>;
+
 /// The most stretches that are kept apart; beyond it the oldest two are joined, their gap with them.
 const RUNS_MAX: usize = 4_096;
+
+/// The most fills that are kept one by one while a gap is open.
+const GAP_WINDOW: usize = 4_096;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -294,13 +303,19 @@ impl Chain {
         }
     }
 
-    /// Folds the older half, at a border between milliseconds. False if there is no border to fold at.
+    /// Folds the older half, at a border between milliseconds. False if there is no border to fold at. What comes after
+    /// a gap is kept one by one as long as there is room: the fill that closes it may turn the order of all that follows.
     #[cold]
     fn fold(&mut self) -> bool {
-        let half = self.recent.len() / 2;
+        let (half, len) = (self.recent.len() / 2, self.recent.len());
+        let sure = match self.gaps.first() {
+            Some(gap) if len < GAP_WINDOW => self.recent.partition_point(|l| l.time < gap.from),
+            _ => len - self.window,
+        };
         let border = |i: &usize| self.recent[*i - 1].time < self.recent[*i].time;
-        let mut later = half..=self.recent.len() - self.window;
-        let Some(count) = (1..=half).rev().find(border).or_else(|| later.find(border)) else {
+        let earlier = (1..=half.min(sure)).rev().find(border);
+        let Some(count) = earlier.or_else(|| (half..=sure.min(len - self.window)).find(border))
+        else {
             return false;
         };
         self.fold_first(count);
@@ -341,187 +356,6 @@ impl Chain {
         }
     }
 
-    /// A fill older than all that is kept one by one: it lengthens a stretch, closes a gap, stands alone in one, or
-    /// strays inside a stretch.
-    fn place_old(&mut self, link: Link) {
-        let base = self.base();
-        let low = self.old.partition_point(|run| run.to < link.time);
-        if link.floating {
-            // It tells no position, so its place does not matter: what follows starts later by as much.
-            if let Some(last) = self.old.last_mut() {
-                last.end += link.delta;
-            }
-        } else if self.old.get(low).is_some_and(|run| run.from < link.time && link.time < run.to) {
-            self.strays.push(link);
-            self.strays.sort_unstable_by_key(|l| (l.time, l.open, l.delta, l.tie));
-        } else {
-            let at = self.old.partition_point(|run| {
-                run.to < link.time || run.to == link.time && run.from < link.time
-            });
-            self.old.insert(
-                at,
-                Run { from: link.time, to: link.time, open: link.open, end: link.end() },
-            );
-        }
-        self.settle_old();
-        // Its place in the order of profits is not known any more: it comes last. What was there before the first fill
-        // was taken in at a price; a fill that only moves this beginning changes nothing after it.
-        let moved = self.base() - base;
-        if moved != -link.delta {
-            let mut pnl = advance(self.settled.unwrap_or_default(), &link);
-            pnl.size += moved;
-            pnl.cost += link.px.times(Sz(moved)).map_or(0, |usd| usd.0);
-            self.settled = Some(pnl);
-        }
-    }
-
-    /// Links and joins what is old until nothing more fits.
-    fn settle_old(&mut self) {
-        let mut before = usize::MAX;
-        while self.old.len() < before {
-            before = self.old.len();
-            self.relink_old();
-            self.join_tangles();
-            self.spend_strays();
-        }
-    }
-
-    /// What strays inside a stretch, and adds up to what is missing at one of its ends, is what is missing there: a ring
-    /// at that end was turned the wrong way while it was not known.
-    fn spend_strays(&mut self) {
-        for at in 0..self.old.len() {
-            let run = self.old[at];
-            let inside = |l: &Link| run.from < l.time && l.time < run.to;
-            let net: i128 = self.strays.iter().filter(|l| inside(l)).map(|l| l.delta).sum();
-            if net == 0 {
-                continue;
-            }
-            let before = at.checked_sub(1).map(|i| self.old[i].end);
-            let behind = self
-                .old
-                .get(at + 1)
-                .map(|next| next.open)
-                .or_else(|| self.recent.front().map(|l| l.open));
-            if behind.is_some_and(|behind| self.near(run.end + net, behind)) {
-                self.old[at].end += net;
-            } else if before.is_some_and(|before| self.near(before, run.open - net)) {
-                self.old[at].open -= net;
-            } else {
-                continue;
-            }
-            self.strays.retain(|l| !inside(l));
-        }
-    }
-
-    /// Puts single fills between the stretches in the order in which they link, and joins what links. Fills of one
-    /// millisecond are joined with what is beside it only: among themselves, another order may turn out to be the true one.
-    fn relink_old(&mut self) {
-        let mut rest = std::mem::take(&mut self.old);
-        let mut joined: Vec<Run> = Vec::with_capacity(rest.len());
-        let mut pos = None;
-        let is_single = |run: &Run, time: Ms| run.from == time && run.to == time;
-        while let Some(&first) = rest.first() {
-            let singles = rest.iter().take_while(|run| is_single(run, first.from)).count();
-            let mut runs: Vec<Run> = rest.drain(..singles.max(1)).collect();
-            if singles > 1 {
-                let mut block: Vec<Link> = runs.iter().map(as_link).collect();
-                self.link_block(&mut block, &mut pos, None);
-                runs = block.iter().map(|l| Run { open: l.open, end: l.end(), ..first }).collect();
-            }
-            for run in runs {
-                match joined.last_mut() {
-                    Some(last)
-                        if self.near(last.end, run.open)
-                            && !(is_single(last, run.from) && is_single(&run, run.from)) =>
-                    {
-                        (last.to, last.end) = (run.to, run.end);
-                    }
-                    _ => joined.push(run),
-                }
-                pos = Some(run.end);
-            }
-        }
-        self.old = joined;
-    }
-
-    /// Stretches that share milliseconds, and the strays inside them, are one stretch once every position in them is left
-    /// as often as it is reached, but for the first and the last: what does not link hangs on a position inside them
-    /// that is not kept any more.
-    fn join_tangles(&mut self) {
-        let mut from = 0;
-        while from < self.old.len() {
-            let mut to = from;
-            while self.old.get(to + 1).is_some_and(|next| next.from == self.old[to].to) {
-                to += 1;
-            }
-            let (first, last) = (self.old[from], self.old[to]);
-            if first.from == last.to {
-                from = to + 1;
-                continue;
-            }
-            let inside = |l: &Link| first.from <= l.time && l.time <= last.to;
-            let mut balance: BTreeMap<i128, i32> = BTreeMap::new();
-            let edges = self.old[from..=to].iter().map(|run| (run.open, run.end));
-            for (open, end) in
-                edges.chain(self.strays.iter().filter(|l| inside(l)).map(|l| (l.open, l.end())))
-            {
-                *balance.entry(open).or_default() += 1;
-                *balance.entry(end).or_default() -= 1;
-            }
-            // A ring begins where what is beside it ends; as long as that is not known, it stays in pieces.
-            let before = from.checked_sub(1).map(|i| self.old[i].end);
-            let behind = self
-                .old
-                .get(to + 1)
-                .map(|next| next.open)
-                .or_else(|| self.recent.front().map(|l| l.open));
-            let ring = match (before, behind) {
-                _ if from == to => Some(first.open),
-                (Some(before), Some(behind)) => (before == behind).then_some(before),
-                (one, other) => one.or(other),
-            };
-            let ring = ring.filter(|at| balance.contains_key(at));
-            balance.retain(|_, count| *count != 0);
-            let ends = |wanted: i32| {
-                balance.iter().find(|(_, count)| **count == wanted).map(|(at, _)| *at)
-            };
-            let whole = match (balance.len(), ends(1), ends(-1)) {
-                (0, _, _) => ring.map(|at| (at, at)),
-                (2, Some(open), Some(end)) => Some((open, end)),
-                _ => None,
-            };
-            // What reaches beyond the milliseconds that are shared is the first, or the last, of them; unless a ring in it
-            // was turned, and what is beside says how it should be.
-            let in_time = |&(open, end): &(i128, i128)| {
-                (first.from == first.to || open == first.open || before == Some(open))
-                    && (last.from == last.to || end == last.end || behind == Some(end))
-            };
-            if let Some((open, end)) = whole.filter(in_time) {
-                self.strays.retain(|l| !inside(l));
-                self.old.splice(from..=to, [Run { from: first.from, to: last.to, open, end }]);
-                to = from;
-            }
-            from = to + 1;
-        }
-        // A ring of stretches was joined where it happened to close; it hangs on the position that both sides agree on.
-        let mut at = 1;
-        while at < self.old.len() {
-            let (first, ring) = (self.old[at - 1], self.old[at]);
-            let behind = self
-                .old
-                .get(at + 1)
-                .map(|next| next.open)
-                .or_else(|| self.recent.front().map(|l| l.open));
-            let is_ring = ring.from < ring.to && ring.open == ring.end;
-            if is_ring && behind.is_some_and(|behind| self.near(first.end, behind)) {
-                self.old[at - 1].to = ring.to;
-                self.old.remove(at);
-            } else {
-                at += 1;
-            }
-        }
-    }
-
     #[cold]
     fn relink(&mut self) {
         if self.old.len() > 1 {
@@ -529,12 +363,13 @@ impl Chain {
         }
         let mut links: Vec<Link> = self.recent.drain(..).collect();
         links.sort_by_key(|l| l.time);
+        links.chunk_by_mut(|a, b| a.time == b.time).for_each(linking::close_self_trades);
         let mut pos = self.old.last().map(|run| run.end);
         let mut ahead = None;
         let mut blocks: Vec<(usize, Option<i128>)> = Vec::new();
         for block in links.chunk_by(|a, b| a.time == b.time).rev() {
             blocks.push((block.len(), ahead));
-            ahead = start_of(block, ahead);
+            ahead = linking::start_of(block, ahead);
         }
         let mut rest = links.as_mut_slice();
         for &(size, ahead) in blocks.iter().rev() {
@@ -550,62 +385,6 @@ impl Chain {
         self.survey();
     }
 
-    /// Puts the fills of one millisecond in the order in which they link, from `pos` on, with as few breaks as can be.
-    ///
-    /// Positions are places and fills are ways from one to the next. A trail begins where more ways leave than arrive;
-    /// once all trails are walked, what is left are rings, and each hangs on a place of a trail or stands alone; then it is
-    /// turned to where the next millisecond begins, `ahead`, if it passes there.
-    fn link_block(&self, block: &mut [Link], pos: &mut Option<i128>, ahead: Option<i128>) {
-        close_self_trades(block);
-        let (mut told, mut floating): (Vec<Link>, Vec<Link>) =
-            block.iter().partition(|l| !l.floating);
-        // Taken from the end: the largest step first, whatever order they came in.
-        told.sort_unstable_by_key(|l| (l.delta, l.tie));
-        floating.sort_unstable_by_key(|l| (l.tie, l.delta));
-        let places = Places::of(&told, *pos, self.slack);
-        let here = pos.map(|p| places.of_value(p));
-        let (mut ways, mut balance): (BTreeMap<i128, Vec<Link>>, BTreeMap<i128, i32>) =
-            Default::default();
-        for link in told {
-            let (from, to) = (places.of_value(link.open), places.of_value(link.end()));
-            ways.entry(from).or_default().push(link);
-            *balance.entry(from).or_default() += 1;
-            *balance.entry(to).or_default() -= 1;
-        }
-        let mut trails: Vec<Link> = Vec::with_capacity(block.len());
-        let mut starts: Vec<i128> =
-            balance.iter().flat_map(|(at, &more)| (0..more.max(0)).map(move |_| *at)).collect();
-        starts.sort_by_key(|&at| Some(at) != here);
-        for start in starts {
-            trails.extend(walk(&mut ways, start, &places));
-        }
-        let mut at = 0;
-        while at < trails.len() || !ways.is_empty() {
-            if let Some(beside) = trails.get(at) {
-                let ring = walk(&mut ways, places.of_value(beside.open), &places);
-                if ring.is_empty() {
-                    at += 1;
-                } else {
-                    trails.splice(at..at, ring);
-                }
-            } else if let Some(here) = here.filter(|here| ways.contains_key(here)) {
-                trails.splice(0..0, walk(&mut ways, here, &places));
-                at = 0;
-            } else if let Some(start) =
-                ahead.filter(|a| ways.contains_key(a)).or(ways.keys().next().copied())
-            {
-                trails.extend(walk(&mut ways, start, &places));
-            }
-        }
-        *pos = trails.last().map(Link::end).or(*pos);
-        for mut link in floating {
-            link.open = pos.unwrap_or(0);
-            *pos = Some(link.end());
-            trails.push(link);
-        }
-        block.copy_from_slice(&trails);
-    }
-
     /// Finds the breaks, what is proven, and the profit, from the order that `relink` made.
     fn survey(&mut self) {
         self.gaps.clear();
@@ -613,11 +392,10 @@ impl Chain {
         let stray = self.strays.iter().map(|l| l.time).min();
         let runs = self.old.iter().map(|r| (r.from, r.to, r.open, r.end, false));
         let links = self.recent.iter().map(|l| (l.time, l.time, l.open, l.end(), l.floating));
-        let mut previous: Option<(Ms, i128)> = None;
-        let mut proven: Option<(Ms, i128)> = None;
+        let (mut previous, mut proven): (At, At) = (None, None);
         // Where the last millisecond that is no ring ended, and where the present one began. How a ring is turned, and in
         // what order a broken millisecond begins, is a guess: what is missing may be before it, too.
-        let (mut sure, mut began): (Option<(Ms, i128)>, Option<i128>) = (None, None);
+        let (mut sure, mut began): (At, Option<i128>) = (None, None);
         for (from, to, open, end, floating) in runs.chain(links) {
             if let Some((time, expected)) = previous {
                 if time < from {
@@ -661,84 +439,9 @@ impl Chain {
     }
 }
 
-/// Both sides of a trade with ourselves tell the position before the two of them (seen in 2023): the sale follows the
-/// purchase, and leads back.
-fn close_self_trades(group: &mut [Link]) {
-    for sale in 0..group.len() {
-        let Link { open, signed, px, tie, floating, delta, .. } = group[sale];
-        if signed >= 0 || floating {
-            continue;
-        }
-        let bought = group.iter().any(|l| {
-            !l.floating && l.signed == -signed && l.px == px && l.tie == tie && l.open == open
-        });
-        if bought {
-            group[sale].open = open - delta;
-        }
-    }
-}
-
 /// A position that was there before the first known fill is taken in at that fill's price.
 fn base(open: i128, px: Px) -> Pnl {
     Pnl { size: open, cost: px.times(Sz(open)).map_or(0, |usd| usd.0), realised: 0 }
-}
-
-/// Positions that are near enough to link, under one value each.
-struct Places(Vec<(i128, i128)>);
-
-impl Places {
-    fn of(links: &[Link], pos: Option<i128>, slack: i128) -> Self {
-        if slack == 0 {
-            return Self(Vec::new());
-        }
-        let mut values: Vec<i128> =
-            links.iter().flat_map(|l| [l.open, l.end()]).chain(pos).collect();
-        values.sort_unstable();
-        let mut places: Vec<(i128, i128)> = Vec::with_capacity(values.len());
-        for value in values {
-            let place = places
-                .last()
-                .filter(|(last, _)| value - last <= slack)
-                .map_or(value, |(_, place)| *place);
-            places.push((value, place));
-        }
-        Self(places)
-    }
-
-    fn of_value(&self, value: i128) -> i128 {
-        self.0.binary_search_by_key(&value, |(v, _)| *v).map_or(value, |found| self.0[found].1)
-    }
-}
-
-/// Where a millisecond begins, as far as its own fills tell; a ring begins where the next millisecond does.
-fn start_of(block: &[Link], ahead: Option<i128>) -> Option<i128> {
-    let mut balance: BTreeMap<i128, i32> = BTreeMap::new();
-    for link in block.iter().filter(|l| !l.floating) {
-        *balance.entry(link.open).or_default() += 1;
-        *balance.entry(link.end()).or_default() -= 1;
-    }
-    let ring = ahead.filter(|ahead| balance.contains_key(ahead));
-    balance.iter().find(|(_, more)| **more > 0).map(|(at, _)| *at).or(ring)
-}
-
-/// Follows the ways from a place until none leads on.
-fn walk(ways: &mut BTreeMap<i128, Vec<Link>>, mut place: i128, places: &Places) -> Vec<Link> {
-    let mut trail = Vec::new();
-    while let Some(from_here) = ways.get_mut(&place) {
-        let Some(link) = from_here.pop() else { break };
-        if from_here.is_empty() {
-            ways.remove(&place);
-        }
-        trail.push(link);
-        place = places.of_value(link.end());
-    }
-    trail
-}
-
-/// A stretch as one step.
-fn as_link(run: &Run) -> Link {
-    let delta = run.end - run.open;
-    Link { time: run.to, open: run.open, delta, signed: delta, px: Px(0), tie: 0, floating: false }
 }
 
 #[inline]

@@ -7,6 +7,7 @@
 mod table;
 
 pub mod chain;
+pub mod digits;
 pub mod effect;
 pub mod engine;
 pub mod error;

@@ -8,6 +8,21 @@ use crate::planted::{Bug, planted};
 /// No leg, no order.
 pub(crate) const NONE: u32 = u32::MAX;
 
+/// What the venue said of a leg in amounts, apart from its trades. Lower bounds, all of them: they only grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Claims {
+    /// The largest amount that an answer reported as filled at once.
+    pub answered: Sz,
+    /// Its average price, for the provisional value.
+    pub answered_px: Px,
+    /// The largest total that the venue stated otherwise.
+    pub stated: Sz,
+    /// The final total that a terminal status gave.
+    pub final_sz: Option<Sz>,
+    /// All of it was refuted by a closed-fill proof: trades alone count.
+    pub refuted: bool,
+}
+
 /// One leg as the venue knows it: the facts about it, which only grow, and its phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools)] // independent facts, each true or not yet
@@ -24,16 +39,8 @@ pub struct Leg {
     pub traded: Sz,
     /// Σ price · size of them, in `Usd` units.
     pub traded_usd: i128,
-    /// The largest amount that an answer reported as filled at once.
-    pub answered: Sz,
-    /// Its average price, for the provisional value.
-    pub answered_px: Px,
-    /// The largest total that the venue stated otherwise.
-    pub stated: Sz,
-    /// The final total that a terminal status gave.
-    pub final_sz: Option<Sz>,
-    /// The claims above were refuted by a closed-fill proof: trades alone count.
-    pub refuted: bool,
+    /// What the venue said in amounts; most legs never need any.
+    pub(crate) claims: Option<Box<Claims>>,
     /// Where it is in its life.
     pub phase: Phase,
     /// Block time of the latest status that said it is dead.
@@ -76,11 +83,7 @@ impl Leg {
             px,
             traded: Sz::ZERO,
             traded_usd: 0,
-            answered: Sz::ZERO,
-            answered_px: Px(0),
-            stated: Sz::ZERO,
-            final_sz: None,
-            refuted: false,
+            claims: None,
             phase: Phase::Pending,
             dead_at: None,
             canceled: false,
@@ -105,14 +108,24 @@ impl Leg {
         }
     }
 
+    /// What the venue said of it in amounts.
+    #[inline]
+    pub fn claims(&self) -> Claims {
+        self.claims.as_deref().copied().unwrap_or_default()
+    }
+
+    pub(crate) fn claims_mut(&mut self) -> &mut Claims {
+        self.claims.get_or_insert_default()
+    }
+
     /// **executed = max(Σ trades, answered, stated)**: commutative, associative, idempotent. A claim beyond the size is no
     /// claim; trades beyond it are (the venue overfilled).
     #[inline]
     pub fn executed(&self) -> Sz {
-        if self.refuted {
+        let Some(claims) = self.claims.as_deref().filter(|claims| !claims.refuted) else {
             return self.traded;
-        }
-        let claim = self.answered.max(self.stated);
+        };
+        let claim = claims.answered.max(claims.stated);
         if planted(Bug::CountsBoth) {
             return Sz(self.traded.0 + claim.0);
         }
@@ -128,12 +141,14 @@ impl Leg {
     /// max(0, answered − Σ trades): what trades will still confirm without moving the position.
     #[inline]
     pub fn immediate_remaining(&self) -> Sz {
-        if self.refuted { Sz::ZERO } else { Sz((self.answered.0 - self.traded.0).max(0)) }
+        let claims = self.claims();
+        if claims.refuted { Sz::ZERO } else { Sz((claims.answered.0 - self.traded.0).max(0)) }
     }
 
     /// The value of one provisional unit: the answer's average price, or the limit.
     pub(crate) fn provisional_px(&self) -> Px {
-        if self.answered_px.0 > 0 { self.answered_px } else { self.px }
+        let told = self.claims().answered_px;
+        if told.0 > 0 { told } else { self.px }
     }
 
     /// Nothing more can be executed that is not in `executed` already.
@@ -142,7 +157,7 @@ impl Leg {
         match self.phase {
             Phase::Cancelled | Phase::Filled | Phase::Rejected => true,
             Phase::Draining if planted(Bug::EarlyResolved) => true,
-            Phase::Draining => self.final_sz.is_some_and(|f| self.executed() >= f),
+            Phase::Draining => self.claims().final_sz.is_some_and(|f| self.executed() >= f),
             _ => false,
         }
     }
@@ -164,7 +179,7 @@ impl Leg {
     /// The executed amount is known to be final, and trades confirm all of it.
     pub(crate) fn is_accounted(&self, complete_until: Option<Ms>) -> bool {
         self.provisional() == Sz::ZERO
-            && (self.final_sz.is_some_and(|f| self.traded >= f)
+            && (self.claims().final_sz.is_some_and(|f| self.traded >= f)
                 || self
                     .dead_at
                     .is_some_and(|dead| complete_until.is_some_and(|until| until > dead)))
@@ -270,11 +285,29 @@ pub(crate) struct Order {
     pub(crate) slot: u32,
     /// Placement number: lists come out in this order.
     pub(crate) number: u64,
-    /// What folded legs executed, traded, and paid.
-    pub(crate) past: Sz,
-    pub(crate) past_traded: Sz,
-    pub(crate) past_usd: i128,
-    pub(crate) past_fee: (u16, i128),
+    /// What folded legs were, in sum; most orders have none.
+    pub(crate) folded: Option<Box<Past>>,
+}
+
+/// The sums of the legs that were folded out of an order's line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Past {
+    pub(crate) executed: Sz,
+    pub(crate) traded: Sz,
+    pub(crate) traded_usd: i128,
+    /// A fee and its token; more tokens than one are kept apart.
+    pub(crate) fee: (u16, i128),
+}
+
+impl Order {
+    #[inline]
+    pub(crate) fn past(&self) -> Past {
+        self.folded.as_deref().copied().unwrap_or_default()
+    }
+
+    pub(crate) fn past_mut(&mut self) -> &mut Past {
+        self.folded.get_or_insert_default()
+    }
 }
 
 /// Everything about an order at one moment.
@@ -342,7 +375,8 @@ pub(crate) fn derive(legs: &[&Leg], past: Sz) -> OrderState {
         Phase::Rejected => OrderState::Rejected,
         Phase::Filled if leg.in_cancel() => OrderState::FilledDuringCancel,
         Phase::Filled
-            if leg.sz.is_some_and(|sz| leg.wanted == sz && leg.answered >= sz) && !leg.refuted =>
+            if leg.sz.is_some_and(|sz| leg.wanted == sz && leg.claims().answered >= sz)
+                && !leg.claims().refuted =>
         {
             OrderState::FilledImmediately
         }

@@ -4,6 +4,12 @@
 //!
 //! The orders are not walked one by one: two that have led to the very same engine (every field of it) are walked
 //! on as one, and counted as two.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The table: every cell, and the properties of the whole.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // a test that panics has failed
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -45,7 +45,7 @@ pub(crate) fn process(
     Ok(Report::new(counts, String::new(), false, told))
 }
 
-fn book(engine: &mut Engine, out: &mut Vec<Effect>, fills: &Fills) -> (Counts, Vec<Told>) {
+fn book(engine: &mut Engine, out: &mut Vec<Effect>, fills: &Fills<'_>) -> (Counts, Vec<Told>) {
     let (mut counts, mut told, mut unsettled) = (Counts::default(), Vec::new(), Vec::new());
     for row in 0..fills.rows {
         match engine.fill_one_of_many(&fills.fill(row), false, &mut unsettled, out) {

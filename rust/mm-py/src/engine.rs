@@ -52,7 +52,10 @@ impl PyEngine {
     /// Runs `work` under the lock. It is Rust alone: making a Python object there, an exception included, could hand the
     /// interpreter to a thread that waits for this very lock.
     #[inline]
-    pub(crate) fn locked<T>(&self, work: impl FnOnce(&mut Engine, &mut Vec<Effect>) -> T) -> PyResult<T> {
+    pub(crate) fn locked<T>(
+        &self,
+        work: impl FnOnce(&mut Engine, &mut Vec<Effect>) -> T,
+    ) -> PyResult<T> {
         let done = self.inner.lock().ok().map(|mut inner| {
             let Inner { engine, out } = &mut *inner;
             out.clear();

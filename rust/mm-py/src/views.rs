@@ -56,12 +56,12 @@ impl PyLeg {
     /// The largest amount that an answer reported as filled at once.
     #[getter]
     fn answered(&self) -> DecSz {
-        DecSz(self.0.answered)
+        DecSz(self.0.claims().answered)
     }
     /// The largest total that the venue stated otherwise.
     #[getter]
     fn stated(&self) -> DecSz {
-        DecSz(self.0.stated)
+        DecSz(self.0.claims().stated)
     }
     /// max(traded, answered, stated).
     #[getter]

@@ -56,7 +56,10 @@ impl Engine {
             let ioc = self.legs[id].order != NONE
                 && self.orders[self.legs[id].order].tif == Some(Tif::Ioc);
             if ioc && self.legs[id].sz.is_some_and(|sz| amount < sz) {
-                self.change(id, |leg| leg.final_sz = leg.final_sz.max(Some(amount)));
+                self.change(id, |leg| {
+                    let claims = leg.claims_mut();
+                    claims.final_sz = claims.final_sz.max(Some(amount));
+                });
                 self.advance(id, Event::CancelDone, out);
             }
         }
@@ -79,10 +82,16 @@ impl Engine {
     /// A closed-fill proof showed that the claims on this leg were false: from now on trades alone count.
     pub fn refute(&mut self, oid: Oid, out: &mut Vec<Effect>) -> Result<(), Error> {
         let id = self.leg_by_oid(oid).ok_or(Error::UnknownOid(oid))?;
-        if !self.legs[id].refuted && self.legs[id].provisional() > Sz::ZERO {
+        if !self.legs[id].claims().refuted && self.legs[id].provisional() > Sz::ZERO {
             out.push(self.contradiction(id, "the venue claimed an execution that never was"));
         }
-        self.change(id, |leg| leg.refuted = true);
+        let before = self.legs[id].executed();
+        self.change(id, |leg| leg.claims_mut().refuted = true);
+        let leg = &self.legs[id];
+        if leg.folded {
+            let rest = before.0 - leg.executed().0;
+            self.orders[leg.order].past_mut().executed.0 -= rest;
+        }
         self.finish(id, out);
         Ok(())
     }
@@ -213,9 +222,10 @@ impl Engine {
         let consumed = if planted(Bug::ConsumableCounter) { self.legs[id].traded.0 } else { 0 };
         let amount = Sz(amount.0 + consumed);
         self.change(id, |leg| {
-            if amount > leg.answered || (amount == leg.answered && avg_px > leg.answered_px) {
-                leg.answered = amount;
-                leg.answered_px = avg_px;
+            let known = leg.claims();
+            if amount > known.answered || (amount == known.answered && avg_px > known.answered_px) {
+                let claims = leg.claims_mut();
+                (claims.answered, claims.answered_px) = (amount, avg_px);
             }
         });
         if self.legs[id].sz.is_some_and(|sz| amount > sz) {
@@ -233,7 +243,7 @@ impl Engine {
                 if leg.sz.is_some_and(|sz| now >= sz) { Event::LastFill } else { Event::PartFill };
             let rose = Sz(now.0 - before.0);
             if leg.folded {
-                self.orders[leg.order].past.0 += rose.0;
+                self.orders[leg.order].past_mut().executed.0 += rose.0;
             }
             self.advance(id, event, out);
             self.tell_excess(id, out);
@@ -278,14 +288,18 @@ impl Engine {
             };
         }
         if let Some(other) = holder {
-            let claimed = self.legs[other].cloid.is_some() && self.legs[other].order != NONE;
-            if claimed
-                || (self.legs[other].coin != NONE && self.legs[other].coin != self.legs[id].coin)
-            {
+            let (facts, leg) = (&self.legs[other], &self.legs[id]);
+            let fits = facts.coin == NONE || (facts.coin, facts.side) == (leg.coin, leg.side);
+            if facts.order == NONE && !fits {
+                // As if the order had been known first: what it cannot have done is in the position, and nobody's.
+                out.push(self.contradiction(id, "a fill on another coin or side than its order"));
+                self.disown(other);
+            } else if !fits || facts.cloid.is_some() && facts.order != NONE {
                 out.push(self.contradiction(id, "one oid under two cloids or two coins"));
                 return other;
+            } else {
+                self.absorb(id, other, out);
             }
-            self.absorb(id, other, out);
         }
         self.legs[id].oid = Some(oid);
         self.by_oid.put(OidSlot { oid: oid.0, leg: id });
@@ -338,14 +352,17 @@ impl Engine {
             leg.traded.0 += facts.traded.0;
             leg.traded_usd += facts.traded_usd;
             (leg.fee_token, leg.fee) = (facts.fee_token, facts.fee);
-            leg.answered_px =
-                if facts.answered > leg.answered { facts.answered_px } else { leg.answered_px };
-            leg.answered = leg.answered.max(facts.answered);
-            leg.stated = leg.stated.max(facts.stated);
-            leg.final_sz = leg.final_sz.max(facts.final_sz);
+            if let Some(told) = facts.claims.as_deref() {
+                let claims = leg.claims_mut();
+                if told.answered > claims.answered {
+                    (claims.answered, claims.answered_px) = (told.answered, told.answered_px);
+                }
+                claims.stated = claims.stated.max(told.stated);
+                claims.final_sz = claims.final_sz.max(told.final_sz);
+                claims.refuted |= told.refuted;
+            }
             leg.dead_at = leg.dead_at.max(facts.dead_at);
             leg.canceled |= facts.canceled;
-            leg.refuted |= facts.refuted;
         });
         self.executed_rose(id, before, out);
         match facts.phase {

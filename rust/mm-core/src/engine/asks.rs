@@ -152,7 +152,7 @@ impl Engine {
         new.previous = last;
         new.replaces = Some(oid);
         if planted(Bug::ModifyKeepsExecuted) {
-            new.answered = executed;
+            new.claims_mut().answered = executed;
         }
         let new = self.add_leg(new, cloid);
         self.legs[last].next = new;
@@ -167,7 +167,7 @@ impl Engine {
     /// What the legs of an order executed, folded ones too.
     pub(super) fn executed_of(&self, order: u32) -> Sz {
         let legs: i128 = self.line_ids(order).map(|id| self.legs[id].executed().0).sum();
-        Sz(self.orders[order].past.0 + legs)
+        Sz(self.orders[order].past().executed.0 + legs)
     }
 
     /// The leg that an ask is about.
@@ -221,13 +221,18 @@ impl Engine {
     }
 
     fn check_fresh(&self, cloid: Cloid) -> Result<(), Error> {
-        let retired = cloid.parts().is_some_and(|(instance, sequence)| {
-            instance == self.config.instance && Some(sequence) <= self.retired_sequence
-        });
-        if retired || self.leg_by_cloid(cloid).is_some() {
+        if self.is_retired(cloid) || self.leg_by_cloid(cloid).is_some() {
             return Err(Error::DuplicateCloid(cloid));
         }
         Ok(())
+    }
+
+    /// Whether a cloid that is not in memory is one of ours that was.
+    pub(super) fn is_retired(&self, cloid: Cloid) -> bool {
+        let ours = |(instance, sequence)| {
+            instance == self.config.instance && Some(sequence) <= self.retired_sequence
+        };
+        cloid.parts().is_some_and(ours)
     }
 }
 

@@ -77,7 +77,8 @@ impl Engine {
         }
         let executed = leg.executed();
         ensure(executed >= leg.traded, || format!("I2 {}: executed below its trades", at()))?;
-        let claims = if leg.refuted { Sz::ZERO } else { leg.answered.max(leg.stated) };
+        let told = leg.claims();
+        let claims = if told.refuted { Sz::ZERO } else { told.answered.max(told.stated) };
         ensure(executed == leg.traded || executed <= claims, || {
             format!("I2 {}: executed beyond all evidence", at())
         })?;
@@ -86,7 +87,7 @@ impl Engine {
                 format!("I2 {}: a claim overstates", at())
             })?;
             let full = executed >= sz && leg.order != NONE;
-            ensure(leg.phase != Phase::Filled || leg.refuted || full, || {
+            ensure(leg.phase != Phase::Filled || told.refuted || full, || {
                 format!("I4 {}: not full", at())
             })?;
             let closed_full = matches!(leg.phase, Phase::Filled | Phase::Rejected);

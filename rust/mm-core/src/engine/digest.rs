@@ -71,6 +71,7 @@ impl Engine {
 
     pub(super) fn leg_hash(&self, id: u32) -> Lanes {
         let leg: &Leg = &self.legs[id];
+        let claims = leg.claims();
         let mut hash = Hasher::new(1);
         hash.option(leg.cloid.map(|c| c.0));
         hash.option(leg.oid.map(|o| o.0.into()));
@@ -80,15 +81,15 @@ impl Engine {
         // While fills alone told of it, its price is that of whichever came first.
         hash.wide(leg.sz.map_or(0, |_| leg.px.0.into()));
         // Fees are in the sums of their coin: by leg they are split over two places, as tokens came.
-        for value in [leg.traded.0, leg.traded_usd, leg.answered.0, leg.stated.0] {
+        for value in [leg.traded.0, leg.traded_usd, claims.answered.0, claims.stated.0] {
             hash.wide(value);
         }
-        hash.wide(leg.final_sz.map_or(-1, |s| s.0));
-        hash.wide(leg.answered_px.0.into());
+        hash.wide(claims.final_sz.map_or(-1, |s| s.0));
+        hash.wide(claims.answered_px.0.into());
         hash.word(leg.dead_at.unwrap_or(0));
         hash.word(
             u64::from(leg.canceled)
-                | (u64::from(leg.refuted) << 1)
+                | (u64::from(claims.refuted) << 1)
                 | (u64::from(leg.reduce_only) << 2),
         );
         hash.word(

@@ -84,8 +84,8 @@ impl Engine {
         out: &mut Vec<Effect>,
     ) -> Result<(Outcome, u32, bool), Error> {
         let notional = check(fill)?;
-        let coin = self.coin(fill.coin)?;
         let token = self.token(fill.fee_token)?;
+        let coin = self.coin(fill.coin)?; // last: a coin that was named is seen
         if planted(Bug::UnknownOidDropped) && self.leg_by_oid(fill.oid).is_none() {
             return Ok((Outcome::nothing(Seen::New), coin, true));
         }
@@ -129,8 +129,9 @@ impl Engine {
         let applied = Sz(leg.executed().0 - before.0);
         if leg.folded {
             let order = &mut self.orders[leg.order];
-            order.past_traded.0 += fill.sz.0;
-            order.past_usd += notional;
+            let past = order.past_mut();
+            past.traded.0 += fill.sz.0;
+            past.traded_usd += notional;
         }
         if let Some(sz) = leg.sz
             && leg.traded > sz
@@ -185,7 +186,7 @@ impl Engine {
         let order = &self.orders[leg.order];
         let traded = leg.traded.0 + fill.sz.0;
         let plain = leg.phase == Phase::Live
-            && (leg.answered.0 | leg.stated.0) == 0
+            && leg.claims.is_none()
             && leg.sz.is_some_and(|sz| traded < sz.0)
             && order.told == OrderState::PartialFilled
             && order.first == order.last
@@ -272,7 +273,7 @@ impl Engine {
         let leg = &mut self.legs[id];
         if leg.folded {
             let order = leg.order;
-            let past = &mut self.orders[order].past_fee;
+            let past = &mut self.orders[order].past_mut().fee;
             if past.0 == token || past.1 == 0 {
                 *past = (token, past.1 + fee);
             } else {

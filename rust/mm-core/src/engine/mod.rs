@@ -355,7 +355,8 @@ impl Engine {
 
     #[inline]
     fn state_of(&self, order: u32) -> OrderState {
-        let Order { first, last, past, .. } = self.orders[order];
+        let Order { first, last, .. } = self.orders[order];
+        let past = self.orders[order].past().executed;
         if first == last {
             order::derive(&[&self.legs[first]], past)
         } else {

@@ -91,7 +91,7 @@ impl Engine {
             }
             Phase::Replaced => (Query::OrderStatus, "replaced, and its own end not told"),
             Phase::Gone => (Query::OrderStatus, "gone, by fill or by cancel"),
-            Phase::Draining if leg.final_sz.is_none() && !leg.reduce_only => {
+            Phase::Draining if leg.claims().final_sz.is_none() && !leg.reduce_only => {
                 (Query::OrderStatus, "canceled, and its final size not told")
             }
             Phase::Draining => (fills, "canceled, and its fills not complete"),

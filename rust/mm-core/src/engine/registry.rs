@@ -153,6 +153,7 @@ impl<T> core::ops::IndexMut<u32> for Names<T> {
 macro_rules! slot {
     ($name:ident $key:ident: $type:ty, $hash:expr) => {
         #[derive(Clone, Copy, Debug)]
+        #[repr(C, packed(4))] // half a million of them; fields are read as copies
         pub(crate) struct $name {
             pub(crate) $key: $type,
             pub(crate) leg: u32,
@@ -203,10 +204,7 @@ impl Engine {
             told,
             slot: NONE,
             number,
-            past: Sz::ZERO,
-            past_usd: 0,
-            past_traded: Sz::ZERO,
-            past_fee: (u16::MAX, 0),
+            folded: None,
         });
         self.legs[leg].order = order;
         if !foreign {
@@ -289,9 +287,12 @@ impl Engine {
             self.legs.free(id);
             return;
         }
-        let hash = self.leg_hash(id);
-        self.retired = (self.retired.0.wrapping_add(hash.0), self.retired.1.wrapping_add(hash.1));
         let leg = self.legs[id].clone();
+        if leg.oid.is_some() || leg.cloid.is_some() {
+            let hash = self.leg_hash(id);
+            self.retired =
+                (self.retired.0.wrapping_add(hash.0), self.retired.1.wrapping_add(hash.1));
+        }
         if let Some((instance, sequence)) = leg.cloid.and_then(Cloid::parts)
             && instance == self.config.instance
         {
@@ -321,9 +322,10 @@ impl Engine {
     pub(super) fn fold(&mut self, id: u32) {
         let leg = self.legs[id].clone();
         let order = &mut self.orders[leg.order];
-        order.past.0 += leg.executed().0;
-        order.past_usd += leg.traded_usd;
-        order.past_traded.0 += leg.traded.0;
+        let past = order.past_mut();
+        past.executed.0 += leg.executed().0;
+        past.traded_usd += leg.traded_usd;
+        past.traded.0 += leg.traded.0;
         let extras: Vec<(u16, i128)> = self
             .extra_fees
             .range((false, id, 0)..=(false, id, u16::MAX))
@@ -331,8 +333,8 @@ impl Engine {
             .chain((leg.fee_token != u16::MAX || leg.fee != 0).then_some((leg.fee_token, leg.fee)))
             .collect();
         for (token, fee) in extras {
-            if order.past_fee.1 == 0 || order.past_fee.0 == token {
-                order.past_fee = (token, order.past_fee.1 + fee);
+            if past.fee.1 == 0 || past.fee.0 == token {
+                past.fee = (token, past.fee.1 + fee);
             } else {
                 *self.extra_fees.entry((true, leg.order, token)).or_default() += fee;
             }
@@ -355,6 +357,13 @@ impl Engine {
             self.legs[next].previous = previous;
         }
         (self.legs[id].previous, self.legs[id].next) = (NONE, NONE);
+    }
+
+    /// Takes its names from a record that belongs to no order.
+    pub(super) fn disown(&mut self, id: u32) {
+        let leg = self.legs[id].clone();
+        self.unname(id, &leg);
+        (self.legs[id].oid, self.legs[id].cloid) = (None, None);
     }
 
     /// Drops a leg from the maps and frees its number.

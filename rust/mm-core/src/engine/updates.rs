@@ -8,7 +8,7 @@ use crate::event::{Status, Update};
 use crate::ids::{Cloid, Ms, Oid};
 use crate::lifecycle::{Event, Phase};
 use crate::num::{NumError, SZ_MAX, Sz};
-use crate::order::NONE;
+use crate::order::{Leg, NONE};
 use crate::planted::{Bug, planted};
 
 impl Engine {
@@ -38,6 +38,13 @@ impl Engine {
             });
             return Ok(());
         }
+        if update
+            .cloid
+            .is_some_and(|cloid| self.is_retired(cloid) && self.leg_by_cloid(cloid).is_none())
+            && self.leg_by_oid(update.oid).is_none()
+        {
+            return Ok(()); // closed, confirmed and let go of: no news can change it
+        }
         let id = self.leg_of_update(update, coin, out);
         if self.legs[id].coin != coin || self.legs[id].side != update.side {
             out.push(self.contradiction(id, "an update on another coin or side than its order"));
@@ -53,17 +60,24 @@ impl Engine {
                 (leg.sz, leg.wanted, leg.px) = (Some(update.orig_sz), update.orig_sz, update.px);
             }
             match update.status {
-                Status::Open if !shrinks && planted(Bug::LastStatusWins) => leg.stated = told_final,
-                Status::Open if !shrinks => leg.stated = leg.stated.max(told_final),
+                Status::Open if !shrinks && planted(Bug::LastStatusWins) => {
+                    leg.claims_mut().stated = told_final;
+                }
+                Status::Open if !shrinks && told_final > Sz::ZERO => {
+                    let claims = leg.claims_mut();
+                    claims.stated = claims.stated.max(told_final);
+                }
                 Status::Filled => {
-                    leg.stated = leg.stated.max(update.orig_sz);
-                    leg.final_sz = leg.final_sz.max(Some(update.orig_sz));
+                    let claims = leg.claims_mut();
+                    claims.stated = claims.stated.max(update.orig_sz);
+                    claims.final_sz = claims.final_sz.max(Some(update.orig_sz));
                 }
                 Status::Canceled => {
                     leg.canceled = true;
                     if !shrinks {
-                        leg.stated = leg.stated.max(told_final);
-                        leg.final_sz = leg.final_sz.max(Some(told_final.max(Sz::ZERO)));
+                        let claims = leg.claims_mut();
+                        claims.stated = claims.stated.max(told_final);
+                        claims.final_sz = claims.final_sz.max(Some(told_final.max(Sz::ZERO)));
                     }
                 }
                 _ => {}
@@ -273,20 +287,19 @@ impl Engine {
         let ledger = &mut self.coins[id];
         ledger.chain.confirm(until);
         ledger.read_until = ledger.read_until.max(Some(until));
-        let orders: Vec<u32> = self.coins[id].orders.iter().flatten().copied().collect();
-        for order in orders {
-            for leg in self.line_ids(order).collect::<Vec<_>>() {
-                let facts = &self.legs[leg];
-                let dead = facts.dead_at.is_some_and(|dead| dead < until);
-                if dead
-                    && facts.provisional() > Sz::ZERO
-                    && !facts.refuted
-                    && let Some(oid) = facts.oid
-                {
-                    self.refute(oid, out)?;
-                }
-            }
-        }
-        Ok(())
+        let is_refuted = |leg: &Leg| {
+            leg.coin == id
+                && leg.dead_at.is_some_and(|dead| dead < until)
+                && leg.provisional() > Sz::ZERO
+        };
+        let mut refuted: Vec<Oid> = self
+            .by_oid
+            .iter()
+            .map(|slot| &self.legs[slot.leg])
+            .filter(|leg| is_refuted(leg))
+            .filter_map(|leg| leg.oid)
+            .collect();
+        refuted.sort_unstable();
+        refuted.into_iter().try_for_each(|oid| self.refute(oid, out))
     }
 }

@@ -106,13 +106,14 @@ impl Engine {
 
     fn view(&self, order: u32) -> OrderView {
         let kept = &self.orders[order];
+        let past = kept.past();
         let legs = self.line(order);
         let current = order::current(&legs);
-        let state = order::derive(&legs, kept.past);
+        let state = order::derive(&legs, past.executed);
         let leg = legs[current];
-        let cum = kept.past.0 + legs.iter().map(|l| l.executed().0).sum::<i128>();
-        let traded = kept.past_traded.0 + legs.iter().map(|l| l.traded.0).sum::<i128>();
-        let traded_usd = kept.past_usd + legs.iter().map(|l| l.traded_usd).sum::<i128>();
+        let cum = past.executed.0 + legs.iter().map(|l| l.executed().0).sum::<i128>();
+        let traded = past.traded.0 + legs.iter().map(|l| l.traded.0).sum::<i128>();
+        let traded_usd = past.traded_usd + legs.iter().map(|l| l.traded_usd).sum::<i128>();
         let open = leg.worst().0 - leg.executed().0;
         let modifying = legs.len() > 1 && legs.last().is_some_and(|l| l.phase.is_unseen());
         OrderView {
@@ -122,7 +123,7 @@ impl Engine {
             reduce_only: leg.reduce_only,
             current,
             state,
-            ord_status: order::ord_status(&legs, kept.past, state),
+            ord_status: order::ord_status(&legs, past.executed, state),
             tif: kept.tif,
             foreign: kept.foreign,
             order_qty: leg.wanted,
@@ -142,11 +143,12 @@ impl Engine {
             None => fees.push((TokenId(token), Sz(fee))),
         };
         let kept = &self.orders[order];
+        let past = kept.past();
         let extras = |is_order: bool, id: u32| {
             self.extra_fees.range((is_order, id, 0)..=(is_order, id, u16::MAX))
         };
-        if kept.past_fee.1 != 0 {
-            add(kept.past_fee.0, kept.past_fee.1);
+        if past.fee.1 != 0 {
+            add(past.fee.0, past.fee.1);
         }
         extras(true, order).for_each(|(key, fee)| add(key.2, *fee));
         for id in self.line_ids(order) {

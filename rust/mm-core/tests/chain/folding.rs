@@ -14,8 +14,8 @@ proptest! {
     }
 
     #[test]
-    fn a_fill_that_comes_long_after_it_was_folded_over_closes_its_gap(
-        (history, order, late, window) in (walk(60), order_of_arrival(), Just(1usize), 2usize..=8),
+    fn fills_that_come_long_after_the_others_close_every_gap(
+        (history, order, late, window) in (walk(60), order_of_arrival(), 1usize..=8, 2usize..=8),
     ) {
         let mut one = engine(window);
         tell(&mut one, &some_late(&history.fills, &order, late));

@@ -293,11 +293,11 @@ fn leg_text(leg: &Leg) -> String {
     let evidence = (
         leg.traded,
         leg.traded_usd,
-        leg.answered,
-        leg.answered_px,
-        leg.stated,
-        leg.final_sz,
-        leg.refuted,
+        leg.claims().answered,
+        leg.claims().answered_px,
+        leg.claims().stated,
+        leg.claims().final_sz,
+        leg.claims().refuted,
     );
     let rest = (leg.dead_at, leg.canceled, leg.cancels, leg.executed(), leg.worst());
     format!("{names:?} {evidence:?} {rest:?}")

@@ -1,6 +1,7 @@
 //! One column of any origin, as a row of values.
 
 use mm_arrow::Item;
+use mm_core::digits;
 
 /// A column whose values can be read without the interpreter.
 #[derive(Debug)]
@@ -72,7 +73,14 @@ impl Column<'_> {
                 }),
                 take,
             ),
-            Self::Arrow(column) => all(column.items(), take),
+            Self::Arrow(column) => {
+                let mut before = 0;
+                for part in &column.parts {
+                    part.each(&mut *take).map_err(|(row, why)| (before + row, why))?;
+                    before += part.len();
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -80,6 +88,9 @@ impl Column<'_> {
 /// A text without the zero bytes that fill it up.
 #[inline]
 fn unpadded(text: &[u8]) -> &[u8] {
-    let end = text.iter().rposition(|&c| c != 0).map_or(0, |last| last + 1);
+    let end = match digits::word(text) {
+        Some(word) => 16 - word.leading_zeros() as usize / 8,
+        None => text.iter().rposition(|&c| c != 0).map_or(0, |last| last + 1),
+    };
     &text[..end]
 }

@@ -2,34 +2,45 @@
 
 use std::collections::BTreeMap;
 
-/// Names by number. A repeated name is found by a guess, as the engine does.
+use mm_core::digits;
+
+/// Names by number. A short one that was seen lately is found by its bytes as one word.
 #[derive(Debug)]
 pub(super) struct Names {
     known: Vec<Box<str>>,
     index: BTreeMap<Box<str>, u32>,
-    recent: [u32; 64],
+    recent: [Recent; 64],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    word: u128,
+    length: usize,
+    number: u32,
 }
 
 impl Names {
     /// With the empty name as number 0.
     pub(super) fn new() -> Self {
-        Self { known: vec!["".into()], index: BTreeMap::from([("".into(), 0)]), recent: [0; 64] }
+        let nothing = Recent { word: 0, length: 0, number: 0 };
+        Self {
+            known: vec!["".into()],
+            index: BTreeMap::from([("".into(), 0)]),
+            recent: [nothing; 64],
+        }
     }
 
     /// The number of a name; `None` if it is not UTF-8.
     #[inline]
     pub(super) fn number(&mut self, name: &[u8]) -> Option<u32> {
-        let place = match name {
-            [] => return Some(0),
-            [first, .., last] => usize::from(*first) * 31 + usize::from(*last) * 7 + name.len(),
-            [only] => usize::from(*only),
-        } % 64;
-        let guess = self.recent[place];
-        if self.known.get(guess as usize).is_some_and(|told| told.as_bytes() == name) {
-            return Some(guess);
+        let Some(word) = digits::word(name) else { return self.look_up(name) };
+        let place = place(word);
+        let recent = self.recent[place];
+        if recent.word == word && recent.length == name.len() {
+            return Some(recent.number);
         }
         let number = self.look_up(name)?;
-        self.recent[place] = number;
+        self.recent[place] = Recent { word, length: name.len(), number };
         Some(number)
     }
 
@@ -49,4 +60,12 @@ impl Names {
     pub(super) fn name(&self, number: u32) -> &str {
         self.known.get(number as usize).map_or("", |name| name)
     }
+}
+
+/// A place among the recent.
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // hashing
+fn place(word: u128) -> usize {
+    let folded = (word as u64) ^ (word >> 64) as u64;
+    (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as usize
 }

@@ -1,8 +1,11 @@
 //! Columns into the numbers of fills, or the column, the row and the reason why not.
 
+use std::collections::BTreeMap;
+
 use mm_arrow::Item;
+use mm_core::digits;
 use mm_core::event::Fill;
-use mm_core::ids::{Cloid, Ms, Oid, Side};
+use mm_core::ids::{Cloid, Oid, Side};
 use mm_core::num::{self, NumError, PX_DECIMALS, Px, SZ_DECIMALS, SZ_MAX, Sz};
 use pyo3::PyErr;
 
@@ -82,139 +85,221 @@ impl Refusal {
     }
 }
 
-/// A quantity that was not told. No number that is read is as small.
-const UNTOLD: i128 = i128::MIN;
+/// Quantities, nearly all of which fit half the width that any may have.
+#[derive(Debug, Default)]
+struct Amounts {
+    small: Vec<i64>,
+    large: BTreeMap<usize, i128>,
+}
+
+impl Amounts {
+    /// Two numbers that are no quantity: not told, and to be found among the large.
+    const UNTOLD: i64 = i64::MIN;
+    const LARGE: i64 = i64::MIN + 1;
+
+    #[inline]
+    fn add(&mut self, value: Option<i128>) -> Result<(), Why> {
+        let small = match value {
+            None => Self::UNTOLD,
+            Some(value) => match i64::try_from(value) {
+                Ok(small) if small > Self::LARGE => small,
+                _ => self.add_large(value)?,
+            },
+        };
+        self.small.push(small);
+        Ok(())
+    }
+
+    #[cold]
+    fn add_large(&mut self, value: i128) -> Result<i64, Why> {
+        if value.unsigned_abs() > SZ_MAX.0.unsigned_abs() {
+            return Err(NumError::TooLarge.into());
+        }
+        self.large.insert(self.small.len(), value);
+        Ok(Self::LARGE)
+    }
+
+    /// What was told; `None` too where there is no such column.
+    #[inline]
+    fn get(&self, row: usize) -> Option<Sz> {
+        match *self.small.get(row)? {
+            Self::UNTOLD => None,
+            Self::LARGE => self.large.get(&row).copied().map(Sz),
+            value => Some(Sz(value.into())),
+        }
+    }
+}
+
+/// Ids or times: as NumPy has them, or read.
+#[derive(Debug)]
+enum Ids<'a> {
+    /// None of them negative.
+    Ints(&'a [i64]),
+    Naturals(&'a [u64]),
+    Read(Vec<u64>),
+}
+
+impl<'a> Ids<'a> {
+    fn read(name: &'static str, column: &Column<'a>) -> Result<Self, Refusal> {
+        match column {
+            Column::Ints(values) if values.iter().fold(0, |all, value| all | value) >= 0 => {
+                Ok(Self::Ints(values))
+            }
+            Column::Naturals(values) => Ok(Self::Naturals(values)),
+            column => many(name, column, whole).map(Self::Read),
+        }
+    }
+
+    #[inline]
+    fn get(&self, row: usize) -> u64 {
+        match self {
+            Self::Ints(values) => values[row].cast_unsigned(),
+            Self::Naturals(values) => values[row],
+            Self::Read(values) => values[row],
+        }
+    }
+}
 
 /// Rows of fills, column by column; an optional column that was not given is empty.
 #[derive(Debug)]
-pub(super) struct Fills {
+pub(super) struct Fills<'a> {
     pub(super) rows: usize,
     names: Names,
     coin: Vec<u32>,
     side: Vec<Side>,
     px: Vec<i64>,
-    sz: Vec<i128>,
-    oid: Vec<u64>,
-    tid: Vec<u64>,
-    time: Vec<Ms>,
-    start: Vec<i128>,
-    fee: Vec<i128>,
+    sz: Amounts,
+    oid: Ids<'a>,
+    tid: Ids<'a>,
+    time: Ids<'a>,
+    start: Amounts,
+    fee: Amounts,
     fee_token: Vec<u32>,
-    closed_pnl: Vec<i128>,
+    closed_pnl: Amounts,
     crossed: Vec<Option<bool>>,
     cloid: Vec<Option<Cloid>>,
 }
 
-impl Fills {
-    pub(super) fn read(columns: &Columns<'_>, scales: &Scales) -> Result<Self, Refusal> {
-        let rows = columns.rows;
+impl<'a> Fills<'a> {
+    pub(super) fn read(columns: &Columns<'a>, scales: &Scales) -> Result<Self, Refusal> {
         let mut names = Names::new();
-        let numbers =
-            |name, of: &Option<Column<'_>>, scale| maybe(of.as_ref(), |c| signed(name, c, scale));
         Ok(Self {
-            rows,
-            coin: many("coin", rows, &columns.coin, |item| match text(item)? {
+            rows: columns.rows,
+            coin: many("coin", &columns.coin, |item| match text(item)? {
                 Some(name) => names.number(name).ok_or_else(not_text),
-                None => Err(null()),
+                None => Err(missing()),
             })?,
             fee_token: maybe(columns.fee_token.as_ref(), |c| {
-                many("fee_token", rows, c, |item| {
+                many("fee_token", c, |item| {
                     names.number(text(item)?.unwrap_or(b"")).ok_or_else(not_text)
                 })
             })?,
             names,
-            side: many("side", rows, &columns.side, side)?,
+            side: many("side", &columns.side, side)?,
             px: px(&columns.px, scales.px)?,
-            sz: signed("sz", &columns.sz, Some(scales.sz)).and_then(|sz| told("sz", sz))?,
-            oid: many("oid", rows, &columns.oid, whole)?,
-            tid: many("tid", rows, &columns.tid, whole)?,
-            time: many("time", rows, &columns.time, whole)?,
-            start: numbers("start_position", &columns.start_position, Some(scales.sz))?,
-            fee: numbers("fee", &columns.fee, scales.fee)?,
-            closed_pnl: numbers("closed_pnl", &columns.closed_pnl, scales.fee)?,
-            crossed: maybe(columns.crossed.as_ref(), |c| many("crossed", rows, c, flag))?,
-            cloid: maybe(columns.cloid.as_ref(), |c| many("cloid", rows, c, cloid))?,
+            sz: amounts("sz", &columns.sz, Some(scales.sz), true)?,
+            oid: Ids::read("oid", &columns.oid)?,
+            tid: Ids::read("tid", &columns.tid)?,
+            time: Ids::read("time", &columns.time)?,
+            start: maybe(columns.start_position.as_ref(), |c| {
+                amounts("start_position", c, Some(scales.sz), false)
+            })?,
+            fee: maybe(columns.fee.as_ref(), |c| amounts("fee", c, scales.fee, false))?,
+            closed_pnl: maybe(columns.closed_pnl.as_ref(), |c| {
+                amounts("closed_pnl", c, scales.fee, false)
+            })?,
+            crossed: maybe(columns.crossed.as_ref(), |c| many("crossed", c, flag))?,
+            cloid: maybe(columns.cloid.as_ref(), |c| many("cloid", c, cloid))?,
         })
     }
 
     #[inline]
     pub(super) fn fill(&self, row: usize) -> Fill<'_> {
-        let told =
-            |of: &[i128]| of.get(row).filter(|&&value| value != UNTOLD).map(|&value| Sz(value));
         Fill {
             coin: self.names.name(self.coin[row]),
             side: self.side[row],
             px: Px(self.px[row]),
-            sz: Sz(self.sz[row]),
-            time: self.time[row],
-            tid: self.tid[row],
-            oid: Oid(self.oid[row]),
-            start: told(&self.start),
+            sz: self.sz.get(row).unwrap_or_default(),
+            time: self.time.get(row),
+            tid: self.tid.get(row),
+            oid: Oid(self.oid.get(row)),
+            start: self.start.get(row),
             cloid: self.cloid.get(row).copied().flatten(),
-            fee: told(&self.fee),
+            fee: self.fee.get(row),
             fee_token: self.fee_token.get(row).map_or("", |&token| self.names.name(token)),
-            closed_pnl: told(&self.closed_pnl),
+            closed_pnl: self.closed_pnl.get(row),
             crossed: self.crossed.get(row).copied().flatten(),
             liquidated: None,
         }
     }
 }
 
-fn maybe<T>(
-    column: Option<&Column<'_>>,
-    read: impl FnOnce(&Column<'_>) -> Result<Vec<T>, Refusal>,
-) -> Result<Vec<T>, Refusal> {
-    column.map_or_else(|| Ok(Vec::new()), read)
+/// An optional column: nothing, where it was not given.
+fn maybe<'c, T: Default>(
+    column: Option<&Column<'c>>,
+    read: impl FnOnce(&Column<'c>) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    column.map_or_else(|| Ok(T::default()), read)
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always)] // with what it is given, it becomes one loop
+fn each(
+    name: &'static str,
+    column: &Column<'_>,
+    take: impl FnMut(Item<'_>) -> Result<(), Why>,
+) -> Result<(), Refusal> {
+    column.each(take).map_err(|(row, why)| Refusal { column: name, row: Some(row), why })
 }
 
 #[inline]
 fn many<T>(
     name: &'static str,
-    rows: usize,
     column: &Column<'_>,
     mut read: impl FnMut(Item<'_>) -> Result<T, Why>,
 ) -> Result<Vec<T>, Refusal> {
-    let mut values = Vec::with_capacity(rows);
-    let done = column.each(|item| {
+    let mut values = Vec::with_capacity(column.rows());
+    each(name, column, |item| {
         values.push(read(item)?);
         Ok(())
-    });
-    match done {
-        Ok(()) => Ok(values),
-        Err((row, why)) => Err(Refusal { column: name, row: Some(row), why }),
-    }
+    })?;
+    Ok(values)
 }
 
 fn px(column: &Column<'_>, scale: u32) -> Result<Vec<i64>, Refusal> {
-    let unit = Unit::new(scale, PX_DECIMALS);
-    many("px", column.rows(), column, |item| {
-        let value = number(item, PX_DECIMALS, Some(unit))?.ok_or_else(null)?;
+    let unit = Some(Unit::new(scale, PX_DECIMALS));
+    many("px", column, |item| {
+        let value = number(item, PX_DECIMALS, unit)?.ok_or_else(missing)?;
         i64::try_from(value).map_err(|_| NumError::TooLarge.into())
     })
 }
 
 /// Quantities with a sign: whether a size may be negative is for the engine to say, row by row.
-fn signed(
+fn amounts(
     name: &'static str,
     column: &Column<'_>,
     scale: Option<u32>,
-) -> Result<Vec<i128>, Refusal> {
+    needed: bool,
+) -> Result<Amounts, Refusal> {
     let unit = scale.map(|scale| Unit::new(scale, SZ_DECIMALS));
-    many(name, column.rows(), column, |item| match number(item, SZ_DECIMALS, unit)? {
-        Some(value) if value.unsigned_abs() > SZ_MAX.0.unsigned_abs() => {
-            Err(NumError::TooLarge.into())
-        }
-        Some(value) => Ok(value),
-        None => Ok(UNTOLD),
-    })
+    let mut amounts = Amounts { small: Vec::with_capacity(column.rows()), large: BTreeMap::new() };
+    each(name, column, |item| match number(item, SZ_DECIMALS, unit)? {
+        None if needed => Err(missing()),
+        value => amounts.add(value),
+    })?;
+    Ok(amounts)
 }
 
-fn told(name: &'static str, values: Vec<i128>) -> Result<Vec<i128>, Refusal> {
-    match values.iter().position(|&value| value == UNTOLD) {
-        Some(row) => Err(Refusal { column: name, row: Some(row), why: null() }),
-        None => Ok(values),
+/// Up to the decimals of any number here.
+const POW10: [i64; 11] = {
+    let mut table = [1; 11];
+    let mut i = 1;
+    while i < table.len() {
+        table[i] = table[i - 1] * 10;
+        i += 1;
     }
-}
+    table
+};
 
 /// How many of our smallest units one of the caller's integers is: a factor, or a divisor.
 #[derive(Clone, Copy)]
@@ -246,17 +331,28 @@ impl Unit {
     }
 }
 
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // as a call, it passes its answer through memory
 fn number(item: Item<'_>, decimals: u32, unit: Option<Unit>) -> Result<Option<i128>, Why> {
+    if let Item::Text(text) = item
+        && let Some((value, fraction)) = digits::short(text)
+        && fraction <= decimals as usize
+    {
+        return Ok(Some(i128::from(value) * i128::from(POW10[decimals as usize - fraction])));
+    }
+    if let (Item::Int(value), Some(unit)) = (item, unit) {
+        return Ok(Some(unit.of(value)?));
+    }
+    rare(item, decimals)
+}
+
+#[cold]
+fn rare(item: Item<'_>, decimals: u32) -> Result<Option<i128>, Why> {
     match item {
-        Item::Text(text) => match num::parse_scaled(text, decimals) {
-            Ok(value) => Ok(Some(value)),
-            Err(why) => unread(text, why),
-        },
-        Item::Int(value) => match unit {
-            Some(unit) => Ok(Some(unit.of(value)?)),
-            None => Err(Why::Bad("is an integer, and fee_scale does not tell of what".to_owned())),
-        },
+        Item::Text(text) => thorough(text, decimals),
+        Item::Int(_) => {
+            Err(Why::Bad("is an integer, and fee_scale does not tell of what".to_owned()))
+        }
         Item::Decimal(value, scale) => Ok(Some(decimal(value, scale, decimals)?)),
         Item::TooWide => Err(NumError::TooLarge.into()),
         Item::Null => Ok(None),
@@ -265,13 +361,15 @@ fn number(item: Item<'_>, decimals: u32, unit: Option<Unit>) -> Result<Option<i1
     }
 }
 
-/// The empty text is how a column of fixed width says that nothing was told.
-#[cold]
-fn unread(text: &[u8], why: NumError) -> Result<Option<i128>, Why> {
-    if text.is_empty() { Ok(None) } else { Err(why.into()) }
+/// What is long, or wrong. The empty text is how a column of fixed width says that nothing was told.
+fn thorough(text: &[u8], decimals: u32) -> Result<Option<i128>, Why> {
+    match num::parse_scaled(text, decimals) {
+        Ok(value) => Ok(Some(value)),
+        Err(_) if text.is_empty() => Ok(None),
+        Err(why) => Err(why.into()),
+    }
 }
 
-#[cold]
 fn decimal(value: i128, scale: i32, decimals: u32) -> Result<i128, NumError> {
     if value == 0 {
         return Ok(0);
@@ -294,7 +392,7 @@ fn whole(item: Item<'_>) -> Result<u64, Why> {
         Item::Int(value) => {
             u64::try_from(value).map_err(|_| Why::Bad("is not between 0 and 2**64 - 1".to_owned()))
         }
-        Item::Null => Err(null()),
+        Item::Null => Err(missing()),
         Item::Broken => Err(broken()),
         Item::Flag(_) | Item::Decimal(..) | Item::TooWide | Item::Text(_) => {
             Err(Why::Bad("is not an integer".to_owned()))
@@ -315,10 +413,12 @@ fn text(item: Item<'_>) -> Result<Option<&[u8]>, Why> {
 #[inline]
 fn side(item: Item<'_>) -> Result<Side, Why> {
     match text(item)? {
-        Some(b"B" | b"buy" | b"BUY") => Ok(Side::Buy),
-        Some(b"A" | b"sell" | b"SELL") => Ok(Side::Sell),
+        // Sides come in no order that could be guessed: no branch on the letter.
+        Some([letter @ (b'A' | b'B')]) => Ok(if *letter == b'B' { Side::Buy } else { Side::Sell }),
+        Some(b"buy" | b"BUY") => Ok(Side::Buy),
+        Some(b"sell" | b"SELL") => Ok(Side::Sell),
         Some(_) => Err(Why::Bad("is none of \"B\", \"A\", \"buy\", \"sell\"".to_owned())),
-        None => Err(null()),
+        None => Err(missing()),
     }
 }
 
@@ -346,7 +446,7 @@ fn cloid(item: Item<'_>) -> Result<Option<Cloid>, Why> {
 }
 
 #[cold]
-fn null() -> Why {
+fn missing() -> Why {
     Why::Bad("is missing".to_owned())
 }
 

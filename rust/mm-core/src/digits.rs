@@ -1,0 +1,151 @@
+//! Short decimal texts, eight or sixteen bytes at a time.
+//!
+//! Prices and sizes come in lengths that no branch predictor can guess. Here no branch depends on a digit or on where
+//! the dot is, so a number costs the same whatever it looks like. The answer is exact, or `None`: then the thorough
+//! reader, [`crate::num::parse_scaled`], says what is wrong or reads what is long.
+
+/// Reads a plain decimal of at most sixteen characters after its sign: the digits as one number, and how many of them
+/// stand behind the dot.
+#[inline(always)]
+#[allow(clippy::inline_always)] // as a call, it passes its answer through memory
+pub fn short(text: &[u8]) -> Option<(i64, usize)> {
+    let negative = text.first() == Some(&b'-');
+    let digits = text.get(usize::from(negative)..)?;
+    let (value, fraction) = match narrow_word(digits) {
+        Some(word) => narrow(word, digits.len())?,
+        None => wide(word(digits)?, digits.len())?,
+    };
+    let value = value.cast_signed(); // below 10^16
+    Some((if negative { -value } else { value }, fraction))
+}
+
+macro_rules! reader {
+    ($name:ident, $type:ty, $width:literal, $value:expr) => {
+        #[inline(always)]
+        #[allow(clippy::inline_always)] // as `short`
+        fn $name(word: $type, length: usize) -> Option<(u64, usize)> {
+            const fn splat(byte: u8) -> $type {
+                <$type>::from_le_bytes([byte; $width])
+            }
+            const HIGH: $type = splat(0x80);
+            // The high bit of the first byte that is a dot; what a borrow leaves beyond it is never looked at.
+            let dotted = word ^ splat(b'.');
+            let dots = dotted.wrapping_sub(splat(1)) & !dotted & HIGH;
+            let (body, fraction) = if dots == 0 {
+                (word, 0)
+            } else {
+                let bit = dots.trailing_zeros() & !7;
+                let below: $type = (1 << bit) - 1;
+                ((word & below) | (word >> 8 & !below), length - 1 - (bit / 8) as usize)
+            };
+            let count = length - usize::from(dots != 0);
+            if count == 0 {
+                return None;
+            }
+            // To the right end, the place of the units; what is shifted in is zero, as the digit is.
+            let body = (body ^ splat(b'0')) << (8 * ($width - count));
+            if (body.wrapping_add(splat(0x76)) | body) & HIGH != 0 {
+                return None; // something else than digits: a second dot, a letter
+            }
+            let value: fn($type) -> u64 = $value;
+            Some((value(body), fraction))
+        }
+    };
+}
+reader!(narrow, u64, 8, eight);
+reader!(wide, u128, 16, sixteen);
+
+/// Up to sixteen bytes as they lie in memory, first in the lowest byte, zeros above; `None` for more or for none.
+#[inline]
+pub fn word(text: &[u8]) -> Option<u128> {
+    if let Some(word) = narrow_word(text) {
+        return Some(u128::from(word));
+    }
+    let n = text.len();
+    let (first, last) = (text.first_chunk::<8>()?, text.last_chunk::<8>()?);
+    // The two overlap where they agree.
+    (n <= 16).then(|| {
+        u128::from(u64::from_le_bytes(*first))
+            | u128::from(u64::from_le_bytes(*last)) << (8 * (n - 8))
+    })
+}
+
+/// The same of up to eight.
+#[inline]
+fn narrow_word(text: &[u8]) -> Option<u64> {
+    let n = text.len();
+    if let (Some(first), Some(last), true) =
+        (text.first_chunk::<4>(), text.last_chunk::<4>(), n <= 8)
+    {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return Some(u64::from(first) | u64::from(last) << (8 * (n - 4)));
+    }
+    match text {
+        [a] => Some(u64::from(*a)),
+        [a, b] => Some(u64::from(u16::from_le_bytes([*a, *b]))),
+        [a, b, c] => Some(u64::from(u32::from_le_bytes([*a, *b, *c, 0]))),
+        _ => None,
+    }
+}
+
+/// The number written by eight bytes of value 0 to 9.
+#[inline]
+const fn eight(word: u64) -> u64 {
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+    let low = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(100 + (1_000_000 << 32));
+    let high = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
+    low.wrapping_add(high) >> 32
+}
+
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // halves
+const fn sixteen(word: u128) -> u64 {
+    eight(word as u64) * 100_000_000 + eight((word >> 64) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+    use crate::num::parse_scaled;
+    use proptest::prelude::*;
+
+    fn agrees(text: &str) -> Result<(), TestCaseError> {
+        let thorough = parse_scaled(text.as_bytes(), 18);
+        match short(text.as_bytes()) {
+            Some((value, fraction)) => {
+                let scaled = i128::from(value) * 10i128.pow(18 - u32::try_from(fraction).unwrap());
+                prop_assert_eq!(thorough, Ok(scaled), "{}", text);
+            }
+            None => {
+                prop_assert!(
+                    thorough.is_err() || text.trim_start_matches('-').len() > 16,
+                    "{text}"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_read_as_the_thorough_reader_does(text in "-?[0-9]{0,12}(\\.[0-9]{0,10})?") {
+            agrees(&text)?;
+        }
+
+        #[test]
+        fn what_is_no_number_is_left_to_it(text in "[-0-9./:e+ \\x00\\x7f]{0,18}|\\PC{0,6}") {
+            agrees(&text)?;
+        }
+    }
+
+    #[test]
+    fn every_length_and_every_place_of_the_dot() {
+        for length in 1..=16 {
+            let digits = &"9876543210123456"[..length];
+            agrees(digits).unwrap();
+            for at in 0..length {
+                agrees(&format!("-{}.{}", &digits[..at], &digits[at + 1..])).unwrap();
+            }
+        }
+    }
+}
