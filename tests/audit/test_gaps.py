@@ -24,8 +24,6 @@ SIZES = st.lists(
 )
 
 
-
-
 def audited(folder: Path, *files: Sequence[dict[str, Any]] | str) -> Outcome:
     paths = []
     for number, content in enumerate(files):

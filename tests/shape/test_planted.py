@@ -26,5 +26,7 @@ def test_only_the_tests_are_built_with_it() -> None:
 
 
 def test_it_does_nothing_but_choose_among_bugs() -> None:
-    gated = [path for path, text in texts(".rs", under=ROOT / "rust") if 'feature = "planted"' in text and "/src/" in path]
+    gated = [
+        path for path, text in texts(".rs", under=ROOT / "rust") if 'feature = "planted"' in text and "/src/" in path
+    ]
     assert gated == ["rust/mm-core/src/planted.rs"]
