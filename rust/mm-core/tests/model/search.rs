@@ -37,8 +37,7 @@ impl Effort {
     pub(crate) const SHORT: Self = Self { states_max: 30_000, ..Self::OFTEN };
     /// By `make model-deep`.
     #[cfg(not(feature = "planted"))]
-    pub(crate) const ONCE: Self =
-        Self { heal_one_in: 16, crash_one_in: 1, read_one_in: 1, ..Self::OFTEN };
+    pub(crate) const ONCE: Self = Self { crash_one_in: 8, read_one_in: 1, ..Self::OFTEN };
 }
 
 /// What was done.

@@ -116,4 +116,59 @@ pub(crate) const SMALL: &[Setting] = &[
 
 /// Exhausted by `make model-deep`.
 #[cfg(not(feature = "planted"))]
-pub(crate) const LARGE: &[Setting] = &[];
+pub(crate) const LARGE: &[Setting] = &[
+    Setting {
+        immediate: true,
+        reads: true,
+        ticks: true,
+        ..Setting::new("one order of 3, two cancels", &[Wish::buy(3).cancelled(2)])
+    },
+    Setting {
+        silence: false,
+        lists: 2,
+        rejects: true,
+        ..Setting::new("modified, a cancel, two lists", &[Wish::buy(1).modified(1, 1).cancelled(1)])
+    },
+    Setting {
+        immediate: true,
+        reads: true,
+        ticks: true,
+        ..Setting::new("one of 2 modified to 3, all", &[Wish::buy(2).modified(1, 3).cancelled(1)])
+    },
+    Setting {
+        silence: false,
+        ..Setting::new(
+            "one modified and a sell, a cancel each",
+            &[Wish::buy(1).modified(1, 1).cancelled(1), Wish::sell(1).cancelled(1)],
+        )
+    },
+    Setting {
+        immediate: true,
+        reads: true,
+        ..Setting::new(
+            "one of 1 modified twice, two cancels",
+            &[Wish::buy(1).modified(2, 1).cancelled(2)],
+        )
+    },
+    Setting {
+        immediate: true,
+        reads: true,
+        ..Setting::new(
+            "one of 2 modified, two cancels",
+            &[Wish::buy(2).modified(1, 2).cancelled(2)],
+        )
+    },
+    Setting {
+        immediate: true,
+        silence: false,
+        ..Setting::new(
+            "a buy and a sell of 2, a cancel each",
+            &[Wish::buy(2).cancelled(1), Wish::sell(2).cancelled(1)],
+        )
+    },
+    Setting {
+        immediate: true,
+        reads: true,
+        ..Setting::new("one of 3 modified, a cancel", &[Wish::buy(3).modified(1, 3).cancelled(1)])
+    },
+];
