@@ -113,7 +113,9 @@ def test_a_maker_s_coins_are_whole_but_for_a_spot_balance_that_was_sent_away(sha
 
 def test_both_sides_of_a_self_trade_are_fills(shared: Path) -> None:
     outcome = audited(shared / "data" / "fills" / SELF_TRADES)
-    assert [(coin.coin, coin.gaps) for coin in coins(outcome) if coin.gaps] == []
+    # The answer holds 500 fills, and the oldest is one side of a self-trade whose other side was cut off.
+    broken = [(coin.coin, [gap.missing for gap in coin.gaps]) for coin in coins(outcome) if coin.gaps]
+    assert broken == [("SUI", [Decimal("-104.4")])]
 
 
 def fills_of(name: str, shared: Path) -> Iterator[tuple[str | None, dict[str, Any]]]:

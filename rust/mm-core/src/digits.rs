@@ -117,7 +117,10 @@ mod tests {
                 prop_assert_eq!(thorough, Ok(scaled), "{}", text);
             }
             None => {
-                prop_assert!(thorough.is_err() || text.trim_start_matches('-').len() > 16, "{text}")
+                prop_assert!(
+                    thorough.is_err() || text.trim_start_matches('-').len() > 16,
+                    "{text}"
+                );
             }
         }
         Ok(())

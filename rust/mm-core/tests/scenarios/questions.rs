@@ -86,7 +86,10 @@ fn a_reduce_only_order_that_was_trimmed_is_closed_by_the_proof_of_its_fills() {
         asked(&mut bench, 30_000).iter().any(|(_, query)| matches!(query, Query::Fills { .. }))
     );
     assert_eq!(bench.order(7).state, OrderState::CancelConfirmed);
-    bench.fill(fill(Buy, 99, 1, "1", "-5").at_time(6_000)); // a fill after its end, and the chain is whole
+    bench.fill(fill(Buy, 99, 1, "1", "-5").at_time(6_000)); // a fill after its end: the chain is whole, and proves nothing
+    asked(&mut bench, 60_000);
+    assert_eq!(bench.order(7).state, OrderState::CancelConfirmed);
+    bench.engine.on_fills_complete(BTC, 60_000, &mut bench.effects).unwrap();
     asked(&mut bench, 100_000);
     assert_eq!((bench.order(7).state, bench.order(7).cum_qty), (OrderState::Cancelled, sz("0")));
 }
