@@ -305,12 +305,13 @@ impl Engine {
         ledger.told_gaps = now;
     }
 
-    /// Lets go of fills older than `before`, which must be proven: later copies of them are `Ancient`, to be looked up
-    /// on disk. Returns how many are still remembered.
+    /// Lets go of fills older than `before`, which must be proven and known to be all read: later copies of them are
+    /// `Ancient`, to be looked up on disk. Returns how many are still remembered.
     pub fn forget(&mut self, coin: &str, before: Ms) -> Result<usize, Error> {
         let id = self.coins.find(coin).ok_or(Error::Bad("coin", "is not known here"))?;
         let ledger = &mut self.coins[id];
-        if ledger.chain.proven_until().is_none_or(|proven| before > proven) {
+        let beyond = |time: Option<Ms>| time.is_none_or(|time| before > time);
+        if beyond(ledger.chain.proven_until()) || beyond(ledger.complete_until()) {
             return Err(Error::Bad("before_ms", "is beyond what is proven"));
         }
         if before > ledger.horizon {

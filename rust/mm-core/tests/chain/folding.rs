@@ -27,6 +27,7 @@ proptest! {
         let mut one = engine(4);
         tell(&mut one, &history.fills);
         let before = history.fills[cut.min(history.fills.len() - 1)].time;
+        one.on_fills_complete(BTC, before, &mut Vec::new()).expect("a coin of this engine");
         one.forget(BTC, before).expect("all is proven");
         let (seen, fills) = (views(&one), one.position(BTC).fills);
         tell(&mut one, &history.fills);

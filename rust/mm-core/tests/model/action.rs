@@ -13,7 +13,7 @@ pub(crate) enum Action {
     Cancel(u8),
     /// The fill window is over.
     Tick,
-    /// Fills that are proven are forgotten.
+    /// The fills were read to their end; those before the last block are forgotten.
     Forget,
     /// The process dies; what came after the last ask was not durable.
     Crash,

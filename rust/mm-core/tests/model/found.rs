@@ -97,6 +97,18 @@ fn a_chain_without_a_break_does_not_settle_a_leg_whose_fill_is_missing() {
     assert_eq!(phase(&engine, OLD), Phase::Cancelled);
 }
 
+#[test]
+fn a_chain_without_a_break_does_not_let_go_of_fills_that_are_missing() {
+    let (mut engine, mut out) = (Engine::new(None, Config::default()), Vec::new());
+    engine.on_position("ONE", Sz(0), None, 1, &mut out).unwrap();
+    // One sold and one bought before it are not told yet.
+    engine.fill(&bought(30, Sz(0)), true, &mut out).unwrap();
+    assert_eq!(engine.proven_until("ONE"), Some(30));
+    assert!(engine.forget("ONE", 30).is_err());
+    engine.on_fills_complete("ONE", 30, &mut out).unwrap();
+    assert!(engine.forget("ONE", 30).is_ok());
+}
+
 fn bought(time: u64, start: Sz) -> Fill<'static> {
     Fill {
         coin: "ONE",

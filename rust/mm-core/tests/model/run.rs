@@ -7,7 +7,7 @@ use mm_core::order::Leg;
 
 use crate::action::{Action, venue};
 use crate::law::Violation;
-use crate::message::{COINS, Message, clock, cloid, oid, px, signed, sz};
+use crate::message::{COINS, Message, clock, cloid, oid, px, signed, sz, time_of};
 use crate::setting::Setting;
 use crate::world::{AT_ONCE, LEGS, NONE, Stage, World};
 
@@ -16,7 +16,8 @@ use crate::world::{AT_ONCE, LEGS, NONE, Stage, World};
 enum Entry {
     Ask(Action),
     Fact(Message),
-    Time(Action),
+    Tick,
+    Forget(u8),
 }
 
 /// The longest journal that a world can write.
@@ -44,7 +45,7 @@ impl Clone for Run<'_> {
 impl<'a> Run<'a> {
     pub(crate) fn new(setting: &'a Setting) -> Self {
         let world = World::new(setting);
-        let journal = [Entry::Time(Action::Tick); JOURNAL];
+        let journal = [Entry::Tick; JOURNAL];
         Self { setting, world, engine: fresh(setting), out: Vec::new(), journal, written: 0 }
     }
 
@@ -96,10 +97,12 @@ impl<'a> Run<'a> {
         if self.setting.ticks && any(Phase::Draining) {
             into.push(Action::Tick);
         }
-        if self.setting.forgets {
+        let unread = |(_, message)| matches!(message, Message::Fill(_));
+        let read = self.setting.forgets && !world.mail(false).any(unread);
+        if read && world.forgotten < world.block {
             into.push(Action::Forget);
         }
-        if matches!(self.journal().last(), Some(Entry::Fact(_) | Entry::Time(_))) {
+        if self.journal().last().is_some_and(|entry| !matches!(entry, Entry::Ask(_))) {
             into.push(Action::Crash);
         }
     }
@@ -181,16 +184,18 @@ impl<'a> Run<'a> {
                 self.write(Entry::Fact(message));
                 self.tell(message)?;
             }
-            Action::Tick | Action::Forget => {
+            Action::Tick => {
                 let before = self.engine.digest();
-                self.time(action);
-                if action == Action::Tick && self.engine.digest() == before {
+                self.tick();
+                if self.engine.digest() == before {
                     return Ok(false);
                 }
-                if action == Action::Forget && !self.forgot() {
-                    return Ok(false);
-                }
-                self.write(Entry::Time(action));
+                self.write(Entry::Tick);
+            }
+            Action::Forget => {
+                let block = self.world.block;
+                self.forget(block)?;
+                self.write(Entry::Forget(block));
             }
             Action::Crash => self.crash()?,
             _ => {
@@ -288,27 +293,25 @@ impl<'a> Run<'a> {
         (0..self.world.leg_count).find(|&id| self.engines(id).is_none()).expect("it was asked for")
     }
 
-    fn time(&mut self, action: Action) {
-        if action == Action::Tick {
-            let later = self.engine.now() + 100_000_000;
-            self.engine.tick(later, &mut self.out);
-            for id in 0..self.world.leg_count {
-                if self.phase(id) == Some(Phase::Cancelled) {
-                    self.world.settled |= 1 << id;
-                }
+    fn tick(&mut self) {
+        let later = self.engine.now() + 100_000_000;
+        self.engine.tick(later, &mut self.out);
+        for id in 0..self.world.leg_count {
+            if self.phase(id) == Some(Phase::Cancelled) {
+                self.world.settled |= 1 << id;
             }
-        } else if let Some(proven) = self.engine.proven_until(COINS[0]) {
-            self.engine.forget(COINS[0], proven).expect("it is proven");
         }
     }
 
-    /// Marks the block before which fills are forgotten; false if it was there before.
-    fn forgot(&mut self) -> bool {
-        let proven = self.engine.proven_until(COINS[0]).unwrap_or(0);
-        let before = self.world.forgotten;
-        let block = (0..=self.world.block).rev().find(|&b| crate::message::time_of(b) <= proven);
-        self.world.forgotten = before.max(block.unwrap_or(0));
-        self.world.forgotten > before
+    /// All fills up to this block were read: what is older than it is let go of.
+    fn forget(&mut self, block: u8) -> Result<(), Violation> {
+        let Self { engine, out, .. } = self;
+        engine
+            .on_fills_complete(COINS[0], time_of(block), out)
+            .and_then(|()| engine.forget(COINS[0], time_of(block)))
+            .map_err(|error| Violation::new("facts are taken", error.to_string()))?;
+        self.world.forgotten = block;
+        Ok(())
     }
 
     /// The engine is built anew from the journal: all up to the last ask.
@@ -326,12 +329,8 @@ impl<'a> Run<'a> {
                     }
                     asks += 1;
                 }
-                Entry::Time(action) => {
-                    self.time(action);
-                    if action == Action::Forget {
-                        self.forgot();
-                    }
-                }
+                Entry::Tick => self.tick(),
+                Entry::Forget(block) => self.forget(block)?,
                 Entry::Fact(message) => {
                     let number = self.world.messages().iter().position(|m| *m == message);
                     self.world.delivered |= number.map_or(0, |number| 1 << number);

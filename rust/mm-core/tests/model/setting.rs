@@ -77,7 +77,7 @@ pub(crate) struct Setting {
     pub(crate) rejects: bool,
     /// Time may pass: the fill window ends, what is accounted for settles.
     pub(crate) ticks: bool,
-    /// Proven fills may be forgotten.
+    /// Fills that were all read may be forgotten.
     pub(crate) forgets: bool,
     /// Fills tell the cloid.
     pub(crate) named_fills: bool,

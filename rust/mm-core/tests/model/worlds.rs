@@ -27,6 +27,13 @@ pub(crate) const SMALL: &[Setting] = &[
         ..Setting::new("one order of 3, fills forgotten", &[Wish::buy(3).cancelled(1)])
     },
     Setting {
+        forgets: true,
+        fences: false,
+        refusals: false,
+        silence: false,
+        ..Setting::new("a buy and a sell, fills forgotten", &[Wish::buy(2), Wish::sell(1)])
+    },
+    Setting {
         immediate: true,
         one_tid: true,
         named_fills: true,
