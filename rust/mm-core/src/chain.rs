@@ -80,6 +80,9 @@ const RUNS_MAX: usize = 4_096;
 /// The most fills that are kept one by one while a gap is open.
 const GAP_WINDOW: usize = 4_096;
 
+/// The most fills of one millisecond that are put in order again for each that joins them.
+const BLOCK_SMALL: usize = 16;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Chain {
@@ -172,6 +175,9 @@ impl Chain {
                 }
                 return true;
             }
+            if link.time == time && self.relink_last(&link) {
+                return true;
+            }
         }
         self.place(link);
         self.dirty = true;
@@ -192,6 +198,75 @@ impl Chain {
                 Some(last) => link.floating && (last.tie, last.delta) <= (link.tie, link.delta),
                 None => link.floating || block.all(|l| !self.near(l.open, link.end())),
             }
+    }
+
+    /// Adds a fill to the last millisecond, whose fills link in more than one way: their order is found anew from the set
+    /// of them, as [`Chain::relink`] would. Only where nothing is missing before and after, hence nothing but these few
+    /// can turn; else false, and nothing has changed.
+    fn relink_last(&mut self, link: &Link) -> bool {
+        let count = self.recent.iter().rev().take_while(|l| l.time == link.time).count();
+        let first = self.recent.len() - count;
+        let Some(before) = first
+            .checked_sub(1)
+            .map(|last| self.recent[last].end())
+            .or_else(|| self.old.last().map(|run| run.end))
+        else {
+            return false;
+        };
+        if !self.gaps.is_empty()
+            || !self.strays.is_empty()
+            || count >= BLOCK_SMALL
+            || !self.is_rooted(link.time)
+        {
+            return false;
+        }
+        let mut block = [*link; BLOCK_SMALL];
+        for (to, from) in block.iter_mut().zip(self.recent.range(first..)) {
+            *to = *from;
+        }
+        let block = &mut block[..=count];
+        linking::close_self_trades(block);
+        let mut end = Some(before);
+        self.link_block(block, &mut end, None);
+        let mut at = before;
+        for step in block.iter() {
+            if !self.near(step.open, at) {
+                return false;
+            }
+            at = step.end();
+        }
+        for (to, from) in self.recent.range_mut(first..).zip(block.iter()) {
+            *to = *from;
+        }
+        self.recent.extend(block.last());
+        self.tangled = self.meets_twice(block, at).then_some(link.time);
+        if self.worked_out.get().0 > first {
+            self.worked_out.set((0, self.settled));
+        }
+        if let Some(told) = block.iter().rfind(|l| !l.floating) {
+            self.proven_until = Some(told.time);
+            self.proven_end = told.end();
+        }
+        if self.recent.len() > self.window.saturating_mul(2) {
+            self.fold();
+        }
+        true
+    }
+
+    /// Whether it is known where the chain begins, whatever comes at `time`: else its first fills may be a ring that is
+    /// turned to where the next ones begin.
+    fn is_rooted(&self, time: Ms) -> bool {
+        let Some(first) = self.recent.front().filter(|_| self.old.is_empty()) else { return true };
+        let mut block = self.recent.iter().take_while(|l| l.time == first.time);
+        let end = block.try_fold(first.open, |_, l| (!l.floating).then_some(l.end()));
+        first.time < time && end.is_some_and(|end| !self.near(first.open, end))
+    }
+
+    /// Whether fills that end at `end` meet one position twice.
+    fn meets_twice(&self, block: &[Link], end: i128) -> bool {
+        let mut met: Vec<i128> = block.iter().map(|l| l.open).chain([end]).collect();
+        met.sort_unstable();
+        met.windows(2).any(|pair| self.near(pair[0], pair[1]))
     }
 
     #[cold]
@@ -375,9 +450,7 @@ impl Chain {
         for &(size, ahead) in blocks.iter().rev() {
             let (group, tail) = rest.split_at_mut(size);
             self.link_block(group, &mut pos, ahead);
-            let mut met: Vec<i128> = group.iter().map(|l| l.open).chain(pos).collect();
-            met.sort_unstable();
-            let twice = met.windows(2).any(|pair| self.near(pair[0], pair[1]));
+            let twice = pos.is_some_and(|end| self.meets_twice(group, end));
             self.tangled = twice.then_some(group[0].time);
             rest = tail;
         }

@@ -2,7 +2,7 @@
 //!
 //! Prices and sizes come in lengths that no branch predictor can guess. Here no branch depends on a digit or on where
 //! the dot is, so a number costs the same whatever it looks like. The answer is exact, or `None`: then the thorough
-//! reader, [`crate::num::parse_scaled`], says what is wrong or reads what is long.
+//! reader behind [`crate::num::parse_scaled`] says what is wrong or reads what is long.
 
 /// Reads a plain decimal of at most sixteen characters after its sign: the digits as one number, and how many of them
 /// stand behind the dot.
@@ -72,7 +72,7 @@ pub fn word(text: &[u8]) -> Option<u128> {
 
 /// The same of up to eight.
 #[inline]
-fn narrow_word(text: &[u8]) -> Option<u64> {
+pub(crate) fn narrow_word(text: &[u8]) -> Option<u64> {
     let n = text.len();
     if let (Some(first), Some(last), true) =
         (text.first_chunk::<4>(), text.last_chunk::<4>(), n <= 8)
@@ -106,11 +106,11 @@ const fn sixteen(word: u128) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::short;
-    use crate::num::parse_scaled;
+    use crate::num::parse_thoroughly;
     use proptest::prelude::*;
 
     fn agrees(text: &str) -> Result<(), TestCaseError> {
-        let thorough = parse_scaled(text.as_bytes(), 18);
+        let thorough = parse_thoroughly(text.as_bytes(), 18);
         match short(text.as_bytes()) {
             Some((value, fraction)) => {
                 let scaled = i128::from(value) * 10i128.pow(18 - u32::try_from(fraction).unwrap());

@@ -35,22 +35,42 @@ impl Cloid {
     /// Reads `0x` and 32 hexadecimal digits, in either case; anything else is `None`.
     #[inline]
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let hex = text.strip_prefix(b"0x")?;
-        if hex.len() != 32 {
-            return None;
-        }
-        let mut value = 0u128;
-        for &c in hex {
-            let digit = char::from(c).to_digit(16)?;
-            value = (value << 4) | u128::from(digit);
-        }
-        Some(Self(value))
+        let (high, low) = text.strip_prefix(b"0x")?.split_at_checked(16)?;
+        let half = |digits: &[u8; 16]| {
+            let (mut value, mut bad) = (0, 0);
+            for &c in digits {
+                let digit = DIGIT[usize::from(c)];
+                bad |= digit;
+                value = value << 4 | u64::from(digit);
+            }
+            (bad < 16).then_some(value)
+        };
+        let (high, low) = (half(high.try_into().ok()?)?, half(low.try_into().ok()?)?);
+        Some(Self(u128::from(high) << 64 | u128::from(low)))
     }
 }
 
+/// The value of each hexadecimal digit; of anything else, more than any digit has.
+const DIGIT: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut value = 0;
+    while value < 16 {
+        let letter = b"0123456789abcdef"[value];
+        table[letter as usize] = value.to_le_bytes()[0];
+        table[letter.to_ascii_uppercase() as usize] = value.to_le_bytes()[0];
+        value += 1;
+    }
+    table
+};
+
 impl fmt::Display for Cloid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{:032x}", self.0)
+        let mut text = *b"0x00000000000000000000000000000000";
+        for (byte, pair) in self.0.to_be_bytes().into_iter().zip(text[2..].chunks_exact_mut(2)) {
+            pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
+            pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
+        }
+        f.write_str(core::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -113,4 +133,26 @@ pub enum Tif {
     Ioc,
     /// Good till cancelled.
     Gtc,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cloid;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_cloid_is_written_as_it_is_read(value in any::<u128>()) {
+            let text = Cloid(value).to_string();
+            prop_assert_eq!(&text, &format!("0x{value:032x}"));
+            prop_assert_eq!(Cloid::parse(text.as_bytes()), Some(Cloid(value)));
+            prop_assert_eq!(Cloid::parse(text.to_uppercase().replace("0X", "0x").as_bytes()), Some(Cloid(value)));
+        }
+
+        #[test]
+        fn what_is_no_cloid_is_none(text in "0x[0-9a-fA-Fg@`/:G]{30,34}") {
+            let plain = text.len() == 34 && text[2..].bytes().all(|c| c.is_ascii_hexdigit());
+            prop_assert_eq!(Cloid::parse(text.as_bytes()).is_some(), plain);
+        }
+    }
 }

@@ -12,6 +12,8 @@
 
 use core::fmt;
 
+use crate::digits;
+
 /// Decimals carried by a [`Px`].
 pub const PX_DECIMALS: u32 = 8;
 /// Decimals carried by a [`Sz`].
@@ -71,6 +73,18 @@ impl NumError {
 /// Trailing zeros beyond the scale are dropped, other digits beyond it are refused.
 #[inline]
 pub fn parse_scaled(text: &[u8], decimals: u32) -> Result<i128, NumError> {
+    if let Some((value, fraction)) = digits::short(text)
+        && let Some(missing) = (decimals as usize).checked_sub(fraction)
+        && let Some(&factor) = POW10.get(missing)
+    {
+        return Ok(i128::from(value) * i128::from(factor));
+    }
+    parse_thoroughly(text, decimals)
+}
+
+/// The same a character at a time: what is wrong with a text, and what is long.
+#[cold]
+pub(crate) fn parse_thoroughly(text: &[u8], decimals: u32) -> Result<i128, NumError> {
     let (negative, digits) = match text.first() {
         None => return Err(NumError::Empty),
         Some(b'-') => (true, &text[1..]),

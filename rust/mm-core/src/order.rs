@@ -23,47 +23,23 @@ pub struct Claims {
     pub refuted: bool,
 }
 
-/// One leg as the venue knows it: the facts about it, which only grow, and its phase.
+/// One leg as the venue knows it: the facts about it, which only grow, and its phase. What one more fill looks at stands
+/// first, side by side: there are many legs, and a fill waits for the memory of one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C)]
 #[allow(clippy::struct_excessive_bools)] // independent facts, each true or not yet
 pub struct Leg {
-    /// Ours, or the venue's echo of it.
-    pub cloid: Option<Cloid>,
-    /// The venue's name, once told.
-    pub oid: Option<Oid>,
-    /// The size as submitted; `None` while only fills of a foreign leg are known.
-    pub sz: Option<Sz>,
-    /// Limit price.
-    pub px: Px,
-    /// Σ of distinct trades.
-    pub traded: Sz,
-    /// Σ price · size of them, in `Usd` units.
-    pub traded_usd: i128,
+    pub(crate) order: u32,
+    pub(crate) coin: u32,
     /// What the venue said in amounts; most legs never need any.
     pub(crate) claims: Option<Box<Claims>>,
+    pub(crate) fee_token: u16,
+    pub(crate) side: Side,
     /// Where it is in its life.
     pub phase: Phase,
-    /// Block time of the latest status that said it is dead.
-    pub dead_at: Option<Ms>,
+    pub(crate) reduce_only: bool,
     /// The venue said `filled`, `canceled` or gone while a cancel of ours, or one of its own, was the cause.
     pub canceled: bool,
-    /// Cancels asked so far; the number of the first asked after it was seen live; the last that certainly failed.
-    pub cancels: (u16, u16, u16),
-    /// The order's wanted total when this leg was asked for.
-    pub wanted: Sz,
-    pub(crate) fee: i128,
-    pub(crate) fee_token: u16,
-    pub(crate) order: u32,
-    pub(crate) previous: u32,
-    pub(crate) next: u32,
-    /// The leg that it was asked to replace.
-    pub(crate) replaces: Option<Oid>,
-    pub(crate) coin: u32,
-    pub(crate) side: Side,
-    pub(crate) reduce_only: bool,
-    pub(crate) since: Ms,
-    pub(crate) due: Ms,
-    pub(crate) asked: u8,
     /// Out of its order's line: settled, and summed in the order.
     pub(crate) folded: bool,
     /// Its oid is known, or it ended without one: nobody waits for it.
@@ -72,6 +48,32 @@ pub struct Leg {
     pub(crate) queued: bool,
     /// Its facts were moved into another leg; only its number is still taken.
     pub(crate) void: bool,
+    pub(crate) asked: u8,
+    /// The size as submitted; `None` while only fills of a foreign leg are known.
+    pub sz: Option<Sz>,
+    /// Σ of distinct trades.
+    pub traded: Sz,
+    /// Σ price · size of them, in `Usd` units.
+    pub traded_usd: i128,
+    pub(crate) fee: i128,
+    /// Limit price.
+    pub px: Px,
+    pub(crate) previous: u32,
+    pub(crate) next: u32,
+    /// Ours, or the venue's echo of it.
+    pub cloid: Option<Cloid>,
+    /// The order's wanted total when this leg was asked for.
+    pub wanted: Sz,
+    /// The venue's name, once told.
+    pub oid: Option<Oid>,
+    /// The leg that it was asked to replace.
+    pub(crate) replaces: Option<Oid>,
+    /// Block time of the latest status that said it is dead.
+    pub dead_at: Option<Ms>,
+    pub(crate) since: Ms,
+    pub(crate) due: Ms,
+    /// Cancels asked so far; the number of the first asked after it was seen live; the last that certainly failed.
+    pub cancels: (u16, u16, u16),
 }
 
 impl Leg {
@@ -269,24 +271,25 @@ pub enum OrdStatus {
 
 /// An order as a strategy knows it: a line of legs under the first one's cloid.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C)] // as of a leg
 pub(crate) struct Order {
     /// The first leg's cloid: it keeps it for life.
     pub(crate) name: Option<Cloid>,
     /// First and last leg of the line; settled legs are folded out of it.
     pub(crate) first: u32,
     pub(crate) last: u32,
-    /// Legs in memory that name this order, folded ones too: it stays as long as any.
-    pub(crate) held: u32,
-    pub(crate) tif: Option<Tif>,
-    pub(crate) foreign: bool,
     /// The state that was last told by `Effect::Moved`; the state itself is always derived.
     pub(crate) told: OrderState,
-    /// Place in the coin's list of open orders, or `NONE`.
-    pub(crate) slot: u32,
+    pub(crate) tif: Option<Tif>,
+    pub(crate) foreign: bool,
+    /// Legs in memory that name this order, folded ones too: it stays as long as any.
+    pub(crate) held: u32,
     /// Placement number: lists come out in this order.
     pub(crate) number: u64,
     /// What folded legs were, in sum; most orders have none.
     pub(crate) folded: Option<Box<Past>>,
+    /// Place in the coin's list of open orders, or `NONE`.
+    pub(crate) slot: u32,
 }
 
 /// The sums of the legs that were folded out of an order's line.
@@ -404,5 +407,17 @@ pub(crate) fn ord_status(legs: &[&Leg], past: Sz, state: OrderState) -> OrdStatu
         }
         OrderState::CancelConfirmed | OrderState::Cancelled => OrdStatus::Canceled,
         OrderState::Rejected => OrdStatus::Rejected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_fill_looks_at_stands_together() {
+        assert!(core::mem::offset_of!(Leg, fee) + size_of::<i128>() <= 2 * 64);
+        assert!(core::mem::offset_of!(Order, told) < 64);
+        assert!(size_of::<Leg>() <= 272 && size_of::<Order>() <= 96);
     }
 }

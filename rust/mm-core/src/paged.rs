@@ -37,12 +37,18 @@ const FREE: u8 = 0;
 /// The tag of a slot whose entry was taken out: a search goes on.
 const GONE: u8 = 1;
 
-/// Slots in groups of eight; every slot has a tag, a byte in its group's word: [`FREE`], [`GONE`], or seven bits of its
-/// entry's hash and the top bit.
+/// Eight slots. Every slot has a tag, a byte in one word: [`FREE`], [`GONE`], or seven bits of its entry's hash and the
+/// top bit. Side by side, so that a search waits for one place in memory.
+#[derive(Clone, Copy, Debug)]
+struct Group<S> {
+    tags: u64,
+    slots: [S; GROUP],
+}
+
+/// A small table of its own.
 #[derive(Clone, Debug)]
 struct Page<S> {
-    tags: Vec<u64>,
-    slots: Vec<[S; GROUP]>,
+    groups: Vec<Group<S>>,
     /// Slots that are not free: entries, and those that are gone.
     taken: u32,
     /// Those that are gone.
@@ -55,33 +61,27 @@ type Place = (usize, u32);
 
 impl<S: Slot> Page<S> {
     fn new(capacity: usize, depth: u8) -> Self {
-        let groups = capacity / GROUP;
-        Self {
-            tags: vec![0; groups],
-            slots: vec![[S::EMPTY; GROUP]; groups],
-            taken: 0,
-            gone: 0,
-            depth,
-        }
+        let empty = Group { tags: 0, slots: [S::EMPTY; GROUP] };
+        Self { groups: vec![empty; capacity / GROUP], taken: 0, gone: 0, depth }
     }
 
     fn capacity(&self) -> usize {
-        self.tags.len() * GROUP
+        self.groups.len() * GROUP
     }
 
     /// The slot with the key of `probe`, or the first one that a search passes where it could go.
     #[inline]
     fn find(&self, hash: u64, probe: &S) -> Result<Place, Place> {
-        let groups = self.tags.len();
+        let groups = self.groups.len();
         let tag = tag_of(hash);
         let mut group = first_group(hash, groups);
         let mut room = None;
         loop {
-            let word = self.tags[group];
+            let Group { tags: word, ref slots } = self.groups[group];
             let mut hits = equal_bytes(word, tag);
             while hits != 0 {
                 let place = hits.trailing_zeros() / 8;
-                if self.slots[group][place as usize].same_key(probe) {
+                if slots[place as usize].same_key(probe) {
                     return Ok((group, place));
                 }
                 hits &= hits - 1;
@@ -101,10 +101,10 @@ impl<S: Slot> Page<S> {
     /// Puts an entry that is certainly new, in a page that certainly has room and nothing gone.
     #[inline]
     fn put_new(&mut self, hash: u64, slot: &S) {
-        let groups = self.tags.len();
+        let groups = self.groups.len();
         let mut group = first_group(hash, groups);
         loop {
-            let free = equal_bytes(self.tags[group], FREE);
+            let free = equal_bytes(self.groups[group].tags, FREE);
             if free != 0 {
                 self.write((group, free.trailing_zeros() / 8), tag_of(hash), slot);
                 self.taken += 1;
@@ -116,30 +116,41 @@ impl<S: Slot> Page<S> {
 
     #[inline]
     fn write(&mut self, (group, place): Place, tag: u8, slot: &S) {
-        self.slots[group][place as usize] = *slot;
+        let group = &mut self.groups[group];
+        group.slots[place as usize] = *slot;
         let shift = place * 8;
-        self.tags[group] = self.tags[group] & !(0xff << shift) | u64::from(tag) << shift;
+        group.tags = group.tags & !(0xff << shift) | u64::from(tag) << shift;
+    }
+
+    #[inline]
+    fn slot(&self, (group, place): Place) -> &S {
+        &self.groups[group].slots[place as usize]
     }
 
     #[inline]
     fn tag(&self, (group, place): Place) -> u64 {
-        self.tags[group] >> (place * 8) & 0xff
+        self.groups[group].tags >> (place * 8) & 0xff
     }
 
     fn entries(&self) -> impl Iterator<Item = &S> {
-        self.tags.iter().zip(&self.slots).flat_map(|(word, slots)| {
-            let held = move |place: usize| word >> (place * 8) & 0x80 != 0;
-            slots.iter().enumerate().filter(move |(place, _)| held(*place)).map(|(_, slot)| slot)
+        self.groups.iter().flat_map(|group| {
+            let held = move |place: usize| group.tags >> (place * 8) & 0x80 != 0;
+            group
+                .slots
+                .iter()
+                .enumerate()
+                .filter(move |(place, _)| held(*place))
+                .map(|(_, slot)| slot)
         })
     }
 
     /// The same without the costs of an iterator that can stop.
     #[inline]
     fn for_each(&self, mut look: impl FnMut(&S)) {
-        for (word, slots) in self.tags.iter().zip(&self.slots) {
-            let mut held = word & HELD;
+        for group in &self.groups {
+            let mut held = group.tags & HELD;
             while held != 0 {
-                look(&slots[(held.trailing_zeros() / 8) as usize]);
+                look(&group.slots[(held.trailing_zeros() / 8) as usize]);
                 held &= held - 1;
             }
         }
@@ -204,8 +215,8 @@ impl<S: Slot> Paged<S> {
 
     /// Heap bytes held.
     pub fn bytes(&self) -> usize {
-        let slots: usize = self.pages.iter().map(|p| p.slots.capacity() * GROUP).sum();
-        slots * (size_of::<S>() + 1)
+        let groups: usize = self.pages.iter().map(|p| p.groups.capacity()).sum();
+        groups * size_of::<Group<S>>()
             + self.pages.capacity() * size_of::<Page<S>>()
             + self.directory.capacity() * 4
     }
@@ -220,7 +231,14 @@ impl<S: Slot> Paged<S> {
     pub fn get(&self, probe: &S) -> Option<&S> {
         let hash = probe.hash();
         let page = &self.pages[self.page_of(hash)];
-        page.find(hash, probe).ok().map(|(group, place)| &page.slots[group][place as usize])
+        page.find(hash, probe).ok().map(|at| page.slot(at))
+    }
+
+    /// Touches the memory that a search for this hash begins with. What it gives says nothing.
+    #[inline]
+    pub fn glance(&self, hash: u64) -> u64 {
+        let page = &self.pages[self.page_of(hash)];
+        page.groups[first_group(hash, page.groups.len())].tags
     }
 
     /// Adds `slot`, or gives back the entry that already has its key.
@@ -231,7 +249,7 @@ impl<S: Slot> Paged<S> {
             let index = self.page_of(hash);
             let page = &mut self.pages[index];
             match page.find(hash, &slot) {
-                Ok((group, place)) => return Some(page.slots[group][place as usize]),
+                Ok((group, place)) => return Some(*page.slot((group, place))),
                 Err(at) => {
                     let fresh = u32::from(page.tag(at) == u64::from(FREE));
                     if fresh == 0 || has_room(page.taken as usize + 1, page.capacity()) {
@@ -260,8 +278,8 @@ impl<S: Slot> Paged<S> {
         let page = &mut self.pages[index];
         let at = page.find(hash, probe).ok()?;
         // A search that came this far ends in this group anyway if it has a free slot: then this one can be free, too.
-        let ends_here = equal_bytes(page.tags[at.0], FREE) != 0;
-        let found = page.slots[at.0][at.1 as usize];
+        let ends_here = equal_bytes(page.groups[at.0].tags, FREE) != 0;
+        let found = *page.slot(at);
         page.write(at, if ends_here { FREE } else { GONE }, &S::EMPTY);
         page.taken -= u32::from(ends_here);
         page.gone += u32::from(!ends_here);

@@ -99,6 +99,12 @@ fn payload(fill: &Fill<'_>) -> u64 {
 }
 
 impl SeenFills {
+    /// Touches the memory that [`SeenFills::insert`] of a fill will need.
+    #[inline]
+    pub fn glance(&self, time: u64, tid: u64, oid: Oid) -> u64 {
+        self.packed.glance(Packed::new(time, tid, oid.0, 0).hash())
+    }
+
     /// Remembers `fill` unless it is known, and says which; with a hash of all that identifies it.
     #[inline]
     pub fn insert(&mut self, fill: &Fill<'_>) -> (Seen, u64) {

@@ -12,8 +12,11 @@ mod numpy;
 mod objects;
 mod read;
 
+use std::{array, hint};
+
 use mm_core::effect::Effect;
-use mm_core::engine::Engine;
+use mm_core::engine::{Engine, FORESEEN};
+use mm_core::event::Fill;
 use mm_core::seen::Seen;
 use pyo3::prelude::*;
 
@@ -47,14 +50,19 @@ pub(crate) fn process(
 
 fn book(engine: &mut Engine, out: &mut Vec<Effect>, fills: &Fills<'_>) -> (Counts, Vec<Told>) {
     let (mut counts, mut told, mut unsettled) = (Counts::default(), Vec::new(), Vec::new());
-    for row in 0..fills.rows {
-        match engine.fill_one_of_many(&fills.fill(row), false, &mut unsettled, out) {
-            Ok(outcome) if outcome.seen == Seen::New => counts.fills += 1,
-            Ok(_) => counts.duplicates += 1,
-            Err(error) => {
-                counts.refused += 1;
-                told.extend(out.drain(..).map(|effect| Told::new(engine, effect)));
-                told.push(Told::Surfaced(format!("row {row}: {error}"), Vec::new()));
+    for first in (0..fills.rows).step_by(FORESEEN) {
+        let ahead: [Fill<'_>; FORESEEN] =
+            array::from_fn(|i| fills.fill((first + i).min(fills.rows - 1)));
+        hint::black_box(engine.foresee(&ahead));
+        for (row, fill) in (first..fills.rows).zip(&ahead) {
+            match engine.fill_one_of_many(fill, false, &mut unsettled, out) {
+                Ok(outcome) if outcome.seen == Seen::New => counts.fills += 1,
+                Ok(_) => counts.duplicates += 1,
+                Err(error) => {
+                    counts.refused += 1;
+                    told.extend(out.drain(..).map(|effect| Told::new(engine, effect)));
+                    told.push(Told::Surfaced(format!("row {row}: {error}"), Vec::new()));
+                }
             }
         }
     }

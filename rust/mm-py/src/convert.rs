@@ -72,7 +72,9 @@ pub(crate) fn maybe<T>(
 /// Reads a whole number of 64 bits: an id or a time.
 #[inline]
 pub(crate) fn whole(field: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
+    let is_int = value.is_exact_instance_of::<PyInt>()
+        || value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
+    if !is_int {
         return Err(bad(field, "is not an int"));
     }
     // Ids and times fit 63 bits, and those come out of an int four times as fast.

@@ -1,5 +1,6 @@
 //! The engine in Python: arguments are read before the lock is taken, objects are made after it is let go.
 
+use std::hint;
 use std::sync::Mutex;
 
 use mm_core::effect::Effect;
@@ -338,6 +339,14 @@ impl PyEngine {
                 .map_err(|_| bad("fill", "is neither a Fill nor all of its fields"))?;
             return self.book(&fill.get().as_event());
         };
+        // Fresh objects come from all over memory: they are waited for together, not one after the other.
+        let numbers = [Some(px), Some(sz), start_position, fee, closed_pnl];
+        hint::black_box(
+            [oid, tid, time]
+                .into_iter()
+                .chain(numbers.into_iter().flatten())
+                .fold(0, |all, object| all ^ object.get_type_ptr().addr()),
+        );
         self.book(&Fill {
             coin: text("coin", coin)?,
             side: convert::side(side)?,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Engine;
+use crate::digits::narrow_word;
 use crate::effect::Effect;
 use crate::error::Error;
 use crate::ids::Cloid;
@@ -87,6 +88,14 @@ impl<T> Names<T> {
         self.index.get(name).copied()
     }
 
+    /// The number of a name that was looked for lately, if it was.
+    #[inline]
+    pub(crate) fn find_recent(&self, name: &str) -> Option<u32> {
+        let key = short_key(name)?;
+        let (known, id) = self.recent[place(key)];
+        (known == key).then_some(id)
+    }
+
     pub(crate) fn get(&self, id: u32) -> Option<&T> {
         self.values.get(id as usize)
     }
@@ -103,16 +112,8 @@ impl<T> Names<T> {
 /// A name of at most seven bytes, whole, in one word together with its length; longer ones have none.
 #[inline]
 fn short_key(name: &str) -> Option<u64> {
-    let bytes = name.as_bytes();
-    if bytes.is_empty() || bytes.len() > 7 {
-        return None;
-    }
-    let mut word = [0u8; 8];
-    for (to, from) in word.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    word[7] = bytes.len().to_le_bytes()[0];
-    Some(u64::from_le_bytes(word))
+    let word = narrow_word(name.as_bytes())?;
+    (word >> 56 == 0).then(|| word | (name.len() as u64) << 56)
 }
 
 #[inline]

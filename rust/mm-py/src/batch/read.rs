@@ -268,6 +268,11 @@ fn many<T>(
 
 fn px(column: &Column<'_>, scale: u32) -> Result<Vec<i64>, Refusal> {
     let unit = Some(Unit::new(scale, PX_DECIMALS));
+    if let (Column::Ints(values), Some(unit)) = (column, unit)
+        && let Some(scaled) = unit.of_all(values)
+    {
+        return Ok(scaled);
+    }
     many("px", column, |item| {
         let value = number(item, PX_DECIMALS, unit)?.ok_or_else(missing)?;
         i64::try_from(value).map_err(|_| NumError::TooLarge.into())
@@ -282,6 +287,11 @@ fn amounts(
     needed: bool,
 ) -> Result<Amounts, Refusal> {
     let unit = scale.map(|scale| Unit::new(scale, SZ_DECIMALS));
+    if let (Column::Ints(values), Some(unit)) = (column, unit)
+        && let Some(small) = unit.of_all(values)
+    {
+        return Ok(Amounts { small, large: BTreeMap::new() });
+    }
     let mut amounts = Amounts { small: Vec::with_capacity(column.rows()), large: BTreeMap::new() };
     each(name, column, |item| match number(item, SZ_DECIMALS, unit)? {
         None if needed => Err(missing()),
@@ -316,6 +326,15 @@ impl Unit {
             factor: power(decimals.saturating_sub(scale)),
             divisor: power(scale.saturating_sub(decimals)),
         }
+    }
+
+    /// Many of the caller's integers at once; `None` where one of them does not fit well within 64 bits: then each is
+    /// looked at on its own.
+    fn of_all(self, values: &[i64]) -> Option<Vec<i64>> {
+        let factor = i64::try_from(self.factor).ok().filter(|_| self.divisor == 1)?;
+        let most = (i64::MAX / factor).cast_unsigned();
+        let largest = values.iter().map(|value| value.unsigned_abs()).max().unwrap_or(0);
+        (largest < most).then(|| values.iter().map(|value| value * factor).collect())
     }
 
     #[inline]
