@@ -67,7 +67,7 @@ lint: $(VENV)/.deps ## clippy, rustdoc and ruff; warnings are errors
 type: $(VENV)/.deps ## mypy --strict
 	$(PY) -m mypy
 
-stubs: build ## Compare _core.pyi with the built extension
+stubs: build ## Compare the stubs with the built extension
 	$(PY) -m mypy.stubtest mm._core
 
 test: test-core test-py ## All tests

@@ -1,4 +1,4 @@
-"""The public face is what `_core.pyi` says: every name, and nothing from outside comes along."""
+"""The public face is what `_core/__init__.pyi` says: every name, and nothing from outside comes along."""
 
 import ast
 import inspect
@@ -11,7 +11,7 @@ import pytest
 
 import mm
 
-STUB = Path(mm.__file__).with_name("_core.pyi")
+STUB = Path(mm.__file__).parent / "_core" / "__init__.pyi"
 # `type X = ...` is of 3.12; a stub may say it, and this Python need not know it.
 TREE = ast.parse(re.sub(r"^type (\w+) =", r"\1 =", STUB.read_text(encoding="utf-8"), flags=re.MULTILINE))
 

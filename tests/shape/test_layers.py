@@ -16,13 +16,13 @@ import pytest
 
 from tests.shape.repo import PACKAGE, files
 
-PURE = {"audit", "config", "fallback", "intents", "journal", "quotes", "replay", "strategy", "venue"}
+PURE = {"audit", "config", "fallback", "intents", "journal", "quotes", "replay", "strategy", "venue", "wire"}
 LAYERS: list[tuple[str, set[str]]] = [
     ("errors", {"errors"}),
     ("binding", {"_core"}),
     ("pure", PURE),
     ("facade", {"__init__"}),  # `import mm`: the public names, gathered
-    ("loop", {"demo", "exchange", "runner"}),
+    ("loop", {"demo", "doctor", "exchange", "runner", "secrets", "sim", "testing"}),
     ("shell", {"__main__", "cli"}),
 ]
 RANK = {module: rank for rank, (_, modules) in enumerate(LAYERS) for module in modules}

@@ -113,7 +113,7 @@ impl<T> Names<T> {
 #[inline]
 fn short_key(name: &str) -> Option<u64> {
     let word = narrow_word(name.as_bytes())?;
-    (word >> 56 == 0).then(|| word | (name.len() as u64) << 56)
+    (word >> 56 == 0).then_some(word | (name.len() as u64) << 56)
 }
 
 #[inline]

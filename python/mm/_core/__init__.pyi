@@ -6,6 +6,8 @@ from typing import Any, ClassVar, TypeAlias, final, overload
 
 from typing_extensions import disjoint_base
 
+from mm._core import sign, venue, wire
+
 __all__ = [
     "Applied",
     "CancelRequest",
@@ -27,7 +29,10 @@ __all__ = [
     "classify_modify_error",
     "classify_order_error",
     "classify_status",
+    "sign",
     "transitions",
+    "venue",
+    "wire",
 ]
 
 _Number: TypeAlias = str | int | Decimal

@@ -1,0 +1,1 @@
+"""Actions into signed bytes, and the nonces under which they are sent."""

@@ -1,0 +1,1 @@
+"""A simulated Hyperliquid: deterministic, without clock or socket."""
