@@ -75,11 +75,6 @@ impl Engine {
     pub fn foresee(&self, fills: &[Fill<'_>]) -> u64 {
         let mut legs = [NONE; FORESEEN];
         let (mut orders, mut seen) = (legs, 0);
-        for fill in fills {
-            if let Some(coin) = self.coins.find_recent(fill.coin) {
-                seen ^= self.coins[coin].seen.glance(fill.time, fill.tid, fill.oid);
-            }
-        }
         for (leg, fill) in legs.iter_mut().zip(fills) {
             *leg = self.leg_by_oid(fill.oid).unwrap_or(NONE);
         }
