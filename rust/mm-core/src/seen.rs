@@ -112,13 +112,19 @@ fn payload(fill: &Fill<'_>) -> u64 {
     mix(fill.px.0 as u64, sz)
 }
 
+fn wide(fill: &Fill<'_>) -> Wide {
+    let (px, sz, start) =
+        if fill.tid == 0 { (fill.px.0, fill.sz.0, fill.start.map(|s| s.0)) } else { (0, 0, None) };
+    (fill.time, fill.tid, fill.oid.0, px, sz, start)
+}
+
 impl SeenFills {
     /// Remembers `fill` unless it is known, and says which; with a hash of all that identifies it.
     #[inline]
     pub fn insert(&mut self, fill: &Fill<'_>) -> (Seen, u64) {
         if planted(Bug::BareTid) {
             let key = Fill { time: u64::MAX, oid: crate::ids::Oid(0), ..*fill };
-            return (Self::judge(self.insert_wide(&key, 0)), fill.tid);
+            return (Self::judge(self.insert_wide(wide(&key), 0)), fill.tid);
         }
         if planted(Bug::FifoEviction) && self.len() >= 2 {
             *self = Self::default();
@@ -139,7 +145,7 @@ impl SeenFills {
             return (Self::judge(known.map(|old| old == check)), identity);
         }
         let identity = mix(mix(fill.time, fill.tid), fill.oid.0) ^ payload;
-        (Self::judge(self.insert_wide(fill, payload)), identity)
+        (Self::judge(self.insert_wide(wide(fill), payload)), identity)
     }
 
     #[inline]
@@ -215,13 +221,7 @@ impl SeenFills {
     }
 
     #[cold]
-    fn insert_wide(&mut self, fill: &Fill<'_>, payload: u64) -> Option<bool> {
-        let (px, sz, start) = if fill.tid == 0 {
-            (fill.px.0, fill.sz.0, fill.start.map(|s| s.0))
-        } else {
-            (0, 0, None)
-        };
-        let key = (fill.time, fill.tid, fill.oid.0, px, sz, start);
+    fn insert_wide(&mut self, key: Wide, payload: u64) -> Option<bool> {
         if let Some(&old) = self.wide.get(&key) {
             return Some(old == payload);
         }

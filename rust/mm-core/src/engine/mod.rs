@@ -31,7 +31,7 @@ use registry::{CloidSlot, Names, OidSlot};
 
 pub use answers::{CancelRefusal, ModifyRefusal};
 pub use asks::{CancelRequest, ModifyRequest, NewOrder, Target};
-pub use fills::{FORESEEN, Outcome};
+pub use fills::{FORESEEN, Foreseen, Outcome};
 pub use views::{PositionView, Stats};
 
 /// How an engine behaves. The defaults suit one account of one maker.

@@ -88,14 +88,6 @@ impl<T> Names<T> {
         self.index.get(name).copied()
     }
 
-    /// The number of a name that was looked for lately, if it was.
-    #[inline]
-    pub(crate) fn find_recent(&self, name: &str) -> Option<u32> {
-        let key = short_key(name)?;
-        let (known, id) = self.recent[place(key)];
-        (known == key).then_some(id)
-    }
-
     pub(crate) fn get(&self, id: u32) -> Option<&T> {
         self.values.get(id as usize)
     }
