@@ -146,7 +146,7 @@ mod tests {
 
     fn agrees(text: &str) -> Result<(), TestCaseError> {
         let thorough = parse_thoroughly(text.as_bytes(), 18);
-        for behind in ["", "\0", "7", ".5", "-", "\00.9"] {
+        for behind in ["", "\0", "7", ".5", "-", "\x000.9"] {
             let padded = format!("{text}{behind}{:024}", 8);
             let end = if behind.starts_with('\0') { text.len() + 1 } else { text.len() };
             if let Some((whole, fraction, places)) = dotted(padded.as_bytes(), end) {

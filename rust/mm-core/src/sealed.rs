@@ -181,7 +181,9 @@ mod tests {
             shift in 0..1u64 << 20,
             others in prop::collection::vec(key(3, 3), 1..20),
         ) {
-            keys.iter_mut().for_each(|k| k.time = (k.time + shift).min((1 << TIME_BITS) - 1));
+            for key in &mut keys {
+                key.time = (key.time + shift).min((1 << TIME_BITS) - 1);
+            }
             keys.sort_by_key(|k| (k.time, k.tid, k.oid));
             keys.dedup_by_key(|k| (k.time, k.tid, k.oid));
             let block = Block::seal(keys.iter().copied());

@@ -328,8 +328,8 @@ mod tests {
             x = mix(x, n);
             now += if x % 1_000 < 3 { 0 } else { x >> 40 & step };
             let again = told.get((x >> 20) as usize % told.len().max(1)).copied();
-            let time = if x >> 8 & 7 == 0 { now - (x >> 16) % late_by } else { now };
-            let wide = if x >> 4 & 255 == 0 { 1 << 60 } else { 0 };
+            let time = if x >> 8 & 7 < 1 { now - (x >> 16) % late_by } else { now };
+            let wide = if x >> 4 & 255 < 1 { 1 << 60 } else { 0 };
             told.push(match (x >> 12 & 31, again) {
                 (0 | 1, Some(again)) => again,
                 (2, Some((time, tid, oid, sz))) => (time, tid, oid, sz + 1),

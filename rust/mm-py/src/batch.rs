@@ -46,8 +46,8 @@ pub(crate) fn process(
     Ok(Report::new(counts, String::new(), false, told))
 }
 
-fn book(engine: &mut Engine, out: &mut Vec<Effect>, fills: &Fills<'_>) -> (Counts, Vec<Told>) {
-    let (mut counts, mut told, mut unsettled) = (Counts::default(), Vec::new(), Vec::new());
+fn book(engine: &mut Engine, out: &mut Vec<Effect>, fills: &Fills<'_>) -> (Counts, Told) {
+    let (mut counts, mut told, mut unsettled) = (Counts::default(), Told::default(), Vec::new());
     let mut numbers = Numbers::new(fills);
     for first in (0..fills.rows).step_by(FORESEEN) {
         let rows = first..fills.rows.min(first + FORESEEN);
@@ -64,15 +64,13 @@ fn book(engine: &mut Engine, out: &mut Vec<Effect>, fills: &Fills<'_>) -> (Count
                 Ok(_) => counts.duplicates += 1,
                 Err(error) => {
                     counts.refused += 1;
-                    told.extend(out.drain(..).map(|effect| Told::new(engine, effect)));
-                    told.push(Told::Surfaced(format!("row {row}: {error}"), Vec::new()));
+                    told.surface(out, format!("row {row}: {error}"), b"");
                 }
             }
         }
     }
     engine.settle_chains(&mut unsettled, out);
-    told.extend(out.drain(..).map(|effect| Told::new(engine, effect)));
-    (counts, told)
+    (counts, told.take(engine, out))
 }
 
 /// The engine's numbers for the names of a batch: a name that was given one keeps it.
