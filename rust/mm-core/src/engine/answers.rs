@@ -302,7 +302,8 @@ impl Engine {
             }
         }
         self.legs[id].oid = Some(oid);
-        self.by_oid.put(OidSlot { oid: oid.0, leg: id });
+        let held = self.by_oid.insert(OidSlot { oid: oid.0, leg: id });
+        debug_assert!(held.is_none(), "whoever held the oid gave it up above");
         self.release(id);
         id
     }

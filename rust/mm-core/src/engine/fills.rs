@@ -152,7 +152,8 @@ impl Engine {
         if planted(Bug::UnknownOidDropped) && self.leg_by_oid(fill.oid).is_none() {
             return Ok((Outcome::nothing(Seen::New), coin, true));
         }
-        if let Some(id) = self.leg_by_oid(fill.oid)
+        let known = self.leg_by_oid(fill.oid);
+        if let Some(id) = known
             && let Some(linked) = self.book_plainly(id, fill, (coin, token), notional)
         {
             let (applied, skipped) = (fill.sz, Sz::ZERO);
@@ -163,7 +164,7 @@ impl Engine {
             }
             return Ok((Outcome { applied, skipped, seen: Seen::New, state, cloid }, coin, linked));
         }
-        self.book_thoroughly(fill, (coin, token), notional, told, out)
+        self.book_thoroughly(fill, (coin, token), (notional, known), told, out)
     }
 
     /// The same for any fill whose names are known.
@@ -171,7 +172,7 @@ impl Engine {
         &mut self,
         fill: &Fill<'_>,
         (coin, token): (u32, u16),
-        notional: i128,
+        (notional, known): (i128, Option<u32>),
         told: bool,
         out: &mut Vec<Effect>,
     ) -> Result<(Outcome, u32, bool), Error> {
@@ -197,7 +198,7 @@ impl Engine {
         }
         ledger.fill_hash = ledger.fill_hash.wrapping_add(identity);
         let linked = enter(ledger, fill, token, notional);
-        let (id, known) = self.attribute(fill, coin, out);
+        let (id, known) = self.attribute(fill, coin, known, out);
         let leg = &self.legs[id];
         let before = leg.executed();
         let skipped = leg.immediate_remaining().min(fill.sz);
@@ -297,10 +298,16 @@ impl Engine {
         outcome
     }
 
-    /// The leg that a fill belongs to: by oid, else by cloid, else a new record under its oid.
+    /// The leg that a fill belongs to: by oid (that is `known`), else by cloid, else a new record under its oid.
     #[inline]
-    fn attribute(&mut self, fill: &Fill<'_>, coin: u32, out: &mut Vec<Effect>) -> (u32, bool) {
-        let found = match self.leg_by_oid(fill.oid) {
+    fn attribute(
+        &mut self,
+        fill: &Fill<'_>,
+        coin: u32,
+        known: Option<u32>,
+        out: &mut Vec<Effect>,
+    ) -> (u32, bool) {
+        let found = match known {
             Some(id) if self.legs[id].order != NONE || fill.cloid.is_none() => Some(id),
             // Not known, or by its fills alone: the cloid may say whose it is.
             known => self.bind_named(fill, coin, out).or(known),
