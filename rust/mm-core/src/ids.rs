@@ -43,6 +43,28 @@ impl Cloid {
     }
 }
 
+/// A cloid or none, in twenty bytes: an `Option` of one takes 32, and there is one in every order and leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C, packed(4))]
+pub(crate) struct MaybeCloid {
+    cloid: u128,
+    told: u32,
+}
+
+impl MaybeCloid {
+    #[inline]
+    pub(crate) fn get(self) -> Option<Cloid> {
+        let cloid = Cloid(self.cloid);
+        (self.told != 0).then_some(cloid)
+    }
+}
+
+impl From<Option<Cloid>> for MaybeCloid {
+    fn from(cloid: Option<Cloid>) -> Self {
+        Self { cloid: cloid.map_or(0, |cloid| cloid.0), told: cloid.is_some().into() }
+    }
+}
+
 impl fmt::Display for Cloid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = *b"0x00000000000000000000000000000000";

@@ -265,7 +265,7 @@ impl Engine {
         let by = others + newest.worst().0 - newest.wanted.0;
         if by > 0 {
             out.push(Effect::Excess {
-                cloid: self.orders[order].name,
+                cloid: self.orders[order].name.get(),
                 oid: newest.oid,
                 by: Sz(by),
             });
@@ -413,7 +413,7 @@ impl Engine {
         let order = twin_of.order;
         let foreign = order == NONE || self.orders[order].foreign;
         self.change(twin, |leg| {
-            leg.cloid = twin_of.cloid;
+            (leg.cloid, leg.alone) = (twin_of.cloid, false);
             leg.reduce_only = twin_of.reduce_only;
             if !foreign {
                 (leg.sz, leg.wanted, leg.px) =
@@ -442,6 +442,8 @@ impl Engine {
         while before != NONE && above(self, before) {
             (before, behind) = (self.legs[before].previous, before);
         }
+        let first = self.orders[order].first;
+        self.legs[first].alone = false;
         (self.legs[leg].order, self.legs[leg].previous, self.legs[leg].next) =
             (order, before, behind);
         self.orders[order].held += 1;

@@ -96,14 +96,8 @@ impl Engine {
         for (leg, oid) in legs.iter_mut().zip(oids) {
             leg.0 = self.leg_by_oid(oid).unwrap_or(NONE);
         }
-        let mut orders = [NONE; FORESEEN];
-        for (order, &leg) in orders.iter_mut().zip(&legs) {
-            if leg.0 != NONE {
-                *order = self.legs[leg.0].order;
-            }
-        }
-        let touched = orders.iter().filter(|&&order| order != NONE);
-        hint::black_box(touched.fold(0, |all, &order| all ^ self.orders[order].number));
+        let known = legs.iter().filter(|leg| leg.0 != NONE);
+        hint::black_box(known.fold(0, |all, leg| all ^ self.legs[leg.0].order));
         legs
     }
 
@@ -157,7 +151,7 @@ impl Engine {
             && let Some(linked) = self.book_plainly(id, fill, (coin, token), notional)
         {
             let (applied, skipped) = (fill.sz, Sz::ZERO);
-            let (cloid, state) = (self.name_of(id), Some(OrderState::PartialFilled));
+            let (cloid, state) = (self.legs[id].cloid, Some(OrderState::PartialFilled));
             if told {
                 let fill = record(fill, coin, token);
                 out.push(Effect::Booked { fill, applied, skipped, cloid, state });
@@ -258,18 +252,13 @@ impl Engine {
         notional: i128,
     ) -> Option<bool> {
         let leg = &mut self.legs[id];
-        if leg.order == NONE {
-            return None;
-        }
-        let order = &self.orders[leg.order];
         let ledger = &mut self.coins[coin];
-        let plain = leg.coin == coin
+        let plain = leg.alone
+            && leg.coin == coin
             && leg.side == fill.side
             && leg.phase == Phase::Live
             && leg.claims.is_none()
             && leg.sz.is_some_and(|sz| leg.traded.0 + fill.sz.0 < sz.0)
-            && order.told == OrderState::PartialFilled
-            && order.first == order.last
             && (leg.fee_token == token || fill.fee.is_none())
             && fill.liquidated.is_none()
             && fill.time >= ledger.horizon

@@ -332,13 +332,17 @@ impl Engine {
             self.tidy(number);
         }
         let state = self.state_of(number);
-        let before = self.orders[number].told;
+        let Order { first, last, name, told: before, .. } = self.orders[number];
+        if first == last {
+            let leg = &mut self.legs[first];
+            leg.alone = state == OrderState::PartialFilled && leg.cloid == name.get();
+        }
         if state != before {
             self.orders[number].told = state;
             let current = self.current_of(number);
             let leg = &self.legs[current];
             out.push(Effect::Moved {
-                cloid: self.orders[number].name,
+                cloid: self.orders[number].name.get(),
                 oid: leg.oid,
                 before,
                 after: state,
@@ -369,7 +373,7 @@ impl Engine {
 
     fn name_of(&self, leg: u32) -> Option<Cloid> {
         let order = self.legs[leg].order;
-        if order == NONE { self.legs[leg].cloid } else { self.orders[order].name }
+        if order == NONE { self.legs[leg].cloid } else { self.orders[order].name.get() }
     }
 
     /// The legs of an order that are not folded away, first to last.

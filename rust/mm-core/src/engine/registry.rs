@@ -167,7 +167,7 @@ impl Engine {
         let number = self.next_number;
         self.next_number += 1;
         let order = self.orders.add(Order {
-            name,
+            name: name.into(),
             first: leg,
             last: leg,
             held: 1,
@@ -328,7 +328,7 @@ impl Engine {
         } else {
             self.legs[next].previous = previous;
         }
-        (self.legs[id].previous, self.legs[id].next) = (NONE, NONE);
+        (self.legs[id].previous, self.legs[id].next, self.legs[id].alone) = (NONE, NONE, false);
     }
 
     /// Takes its names from a record that belongs to no order.
@@ -343,7 +343,7 @@ impl Engine {
         self.unname(id, leg);
         // A timer of this number may still be in the heap; `due` tells that it is not this leg's any more.
         self.legs[id].due = u64::MAX;
-        self.legs[id].order = NONE;
+        (self.legs[id].order, self.legs[id].alone) = (NONE, false);
         self.legs.free(id);
     }
 
