@@ -153,6 +153,7 @@ const fn splat8(byte: u8) -> u64 {
 }
 
 #[inline]
+#[allow(clippy::cast_possible_truncation)] // the upper half is taken off before
 const fn hex8(text: u64) -> Option<u32> {
     const LOW7: u64 = splat8(0x7f);
     const HIGH: u64 = splat8(0x80);

@@ -140,13 +140,13 @@ impl Engine {
         told: bool,
         out: &mut Vec<Effect>,
     ) -> Result<(Outcome, u32, bool), Error> {
+        let known = self.leg_by_oid(fill.oid); // first, for it waits for memory
         let notional = check(fill)?;
         let token = self.token(fill.fee_token)?;
         let coin = self.coin(fill.coin)?; // last: a coin that was named is seen
-        if planted(Bug::UnknownOidDropped) && self.leg_by_oid(fill.oid).is_none() {
+        if planted(Bug::UnknownOidDropped) && known.is_none() {
             return Ok((Outcome::nothing(Seen::New), coin, true));
         }
-        let known = self.leg_by_oid(fill.oid);
         if let Some(id) = known
             && let Some(linked) = self.book_plainly(id, fill, (coin, token), notional)
         {
