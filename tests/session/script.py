@@ -182,8 +182,7 @@ class Story:
 
     def last(self, kind: type) -> Any:
         """The last command of a kind."""
-        found = self.sent(kind)[-1]
-        return found
+        return self.sent(kind)[-1]
 
     def answer(self, action: Action, *outcomes: Outcome, to_noop: bool = False) -> None:
         self.take(Answer(action.nonce, outcomes, to_noop))
