@@ -1,9 +1,9 @@
 """A scripted venue for one session, in virtual time: it says what it is told to say, and keeps what it was sent."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
 from mm._core import Engine, Order, OrderState, Side, Tif
 from mm.protocol import (
@@ -32,6 +32,8 @@ from mm.protocol import (
 )
 from mm.session import Counts, Edit, Event, Fate, Record, Recorded, Rules, Session, Wish
 
+C = TypeVar("C")
+
 ME = "0x6d6d00000000000000000000000000000000de32"
 START = 1_790_000_000_000
 COINS = ("BTC", "ETH")
@@ -53,7 +55,7 @@ class Story:
 
     def __init__(self, coins: Sequence[str] = COINS, rules: Rules | None = None, record: Record | None = None) -> None:
         self.script = Script()
-        self.record = record or Record()
+        self.record = Record() if record is None else record
         self.rules = rules or Rules()
         self.coins = tuple(coins)
         self.counts = Counts()
@@ -67,6 +69,7 @@ class Story:
         self.fills: list[dict[str, object]] = []
         self.positions: dict[str, Decimal] = {}
         self.truthful = True
+        self.replies: Callable[[Query], Fact] = self.reply
         self.epoch = 0
         self._read = 0
         self._tid = 0
@@ -94,7 +97,7 @@ class Story:
             command = self.script.sent[self._read]
             self._read += 1
             if isinstance(command, Query):
-                self.session.take(self.reply(command))
+                self.session.take(self.replies(command))
                 self.session.keep_time()
                 self.events += self.session.drain()
 
@@ -180,9 +183,9 @@ class Story:
         self.session.cancel(names)
         return self.last(Cancel)
 
-    def last(self, kind: type) -> Any:
+    def last(self, kind: type[C]) -> C:
         """The last command of a kind."""
-        return self.sent(kind)[-1]
+        return [command for command in self.script.sent if isinstance(command, kind)][-1]
 
     def answer(self, action: Action, *outcomes: Outcome, to_noop: bool = False) -> None:
         self.take(Answer(action.nonce, outcomes, to_noop))
