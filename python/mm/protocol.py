@@ -191,12 +191,12 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """"success" of a cancel, "default" of a noop and of every action without statuses."""
+    """ "success" of a cancel, "default" of a noop and of every action without statuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """"waitingForFill" or "waitingForTrigger": accepted, without an oid yet."""
+    """ "waitingForFill" or "waitingForTrigger": accepted, without an oid yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +306,14 @@ class Fresh:
     coin: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The link noticed something that somebody should see to: a clock that is off, a budget that runs low."""
+
+    what: str
+    text: str
+
+
 # --- facts: replies to queries ----------------------------------------------------------------------
 
 
@@ -392,4 +400,4 @@ class ReadFailed:
 
 
 Reply = OrderReply | OpenOrdersReply | FillsReply | PositionReply | RateLimitReply | InfoReply | ReadFailed
-Fact = Answer | NotSent | Frame | Market | LinkUp | LinkDown | Stale | Fresh | Reply
+Fact = Answer | NotSent | Frame | Market | LinkUp | LinkDown | Stale | Fresh | Warned | Reply
