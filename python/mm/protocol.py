@@ -330,6 +330,8 @@ class OrderRow:
     cloid: str | None
     status: str
     time: int
+    reduce_only: bool = False
+    """Its `sz` shrinks with the position: `orig_sz` less `sz` is not what it executed (protocol 0.6)."""
 
 
 @dataclass(frozen=True, slots=True)
