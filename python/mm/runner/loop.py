@@ -19,6 +19,7 @@ from mm.strategy import Strategy
 
 RECONNECT_MS = 500
 RULES = Rules(
+    answer_ms=1_500,
     resend=False,  # a quote is stale by the time its answer is missed: its nonce is spent instead
     read_ms=1_000,
     settled_ms=0,  # one clock

@@ -225,7 +225,6 @@ class Reads:
         except UsageError as error:
             core.surprise(f"a page of fills that cannot be read: {error}")
             return False
-        core.counts.duplicates += report.duplicates
         core.absorb(report.effects)
         return True
 
@@ -257,7 +256,7 @@ class Reads:
     def _row(self, row: OrderRow) -> None:
         now = self._core.now_ms
         words = (row.coin, row.side, row.oid, row.status, row.px, row.sz, row.orig_sz, row.time, row.cloid)
-        self._core.fact(Engine.on_order_update, *words, False, now)
+        self._core.fact(Engine.on_order_update, *words, row.reduce_only, now)
 
     def _ask(self, key: Key) -> None:
         if key in self._open:

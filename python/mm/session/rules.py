@@ -26,7 +26,7 @@ class Rules:
 
     expires_ms: int = 5_000
     """Every action expires so long after it was made: a delayed request cannot place a stale order."""
-    answer_ms: int = 1_500
+    answer_ms: int = 2_000
     """An answer that takes longer did not come."""
     retry_ms: int = 1_000
     """Between two attempts to learn what became of a request; doubling up to `retry_max_ms`."""
