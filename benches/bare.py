@@ -146,7 +146,11 @@ class Bare:
         first = json.loads(peer.message())
         n = n or int(first.get("n", 0)) or self.orders
         by_socket = self.by_socket
-        peer.sock.sendall(b"" if by_socket is None else frame(b'{"channel":"subscriptionResponse","data":' + json.dumps(first).encode() + b"}"))
+        peer.sock.sendall(
+            b""
+            if by_socket is None
+            else frame(b'{"channel":"subscriptionResponse","data":' + json.dumps(first).encode() + b"}")
+        )
         time.sleep(0.2)
         took = []
         one = frame(BBO)
@@ -159,7 +163,10 @@ class Bare:
                 took.append(peer.stamp - begun)
                 number = json.loads(got)["id"]
                 peer.sock.sendall(
-                    frame(b'{"channel":"post","data":{"id":%d,"response":{"type":"action","payload":%b}}}' % (number, RESTING))
+                    frame(
+                        b'{"channel":"post","data":{"id":%d,"response":{"type":"action","payload":%b}}}'
+                        % (number, RESTING)
+                    )
                 )
             else:
                 took.append(self.arrived.get(timeout=10) - begun)

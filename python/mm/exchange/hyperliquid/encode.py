@@ -25,7 +25,6 @@ from mm.protocol import (
     Noop,
     Place,
     Query,
-    Resend,
     ScheduleCancel,
     UpdateLeverage,
 )

@@ -20,6 +20,7 @@ from mm.errors import BadInput, EngineFault, MmError, NotSent, OutcomeUnknown, U
 from mm.exchange.hyperliquid import encode, link_reads, link_start
 from mm.exchange.hyperliquid.encode import Question, Signed
 from mm.exchange.hyperliquid.limits import AddressBudget, Limits, Need, action_weight, query_weight
+from mm.exchange.hyperliquid.link_answers import outcomes
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
 from mm.exchange.hyperliquid.link_held import Held
 from mm.exchange.hyperliquid.link_line import Line
@@ -80,7 +81,7 @@ class Link:
         self.budget = AddressBudget()
         """The account's budget of requests."""
         self.skew = Skew()
-        self._signer, self._clock, self._rng = signer, clock or Clock(), rng or random.Random()  # noqa: S311
+        self._signer, self._clock, self._rng = signer, clock or Clock(), rng or random.Random()
         self._facts: deque[Fact] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._held = Held(settings.held_most)
@@ -209,11 +210,11 @@ class Link:
             self._overflow()
         self._wake()
 
-    def answered(self, signed: Signed, outcomes: tuple[Outcome, ...]) -> None:
+    def answered(self, signed: Signed, told: tuple[Outcome, ...]) -> None:
         """The answer to an action."""
         if not signed.to_noop:
-            self._held.settle(signed.nonce, outcomes)
-        self.emit(Answer(signed.nonce, outcomes, signed.to_noop))
+            self._held.settle(signed.nonce, told)
+        self.emit(Answer(signed.nonce, told, signed.to_noop))
 
     def fail(self, error: BaseException) -> None:
         """A part of the link failed by its own fault. All of it ends, and the reader is told; only cancels can still be
@@ -307,7 +308,8 @@ class Link:
         else:
             if reply.status == 429:
                 self.limits.ip.refused(self._clock.steady_ms())
-            self.answered(signed, wire.read_answer(reply.body, signed.items, reply.status, reply.content_type))
+            told = wire.read_answer(reply.body, signed.items, reply.status, reply.content_type)
+            self.answered(signed, outcomes(told))
 
     # --- queries ---------------------------------------------------------------------------------------
 

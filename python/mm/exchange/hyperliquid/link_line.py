@@ -16,6 +16,7 @@ from mm.errors import NotSent
 from mm.exchange.hyperliquid import socket
 from mm.exchange.hyperliquid.encode import Signed, post_message
 from mm.exchange.hyperliquid.limits import Limits, Need
+from mm.exchange.hyperliquid.link_answers import outcomes
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
 from mm.exchange.hyperliquid.link_held import Post, Posts
 from mm.exchange.hyperliquid.link_settings import Settings
@@ -37,7 +38,7 @@ class Owner(Protocol):
     def emit(self, fact: Fact) -> None:
         """A fact for the reader."""
 
-    def answered(self, signed: Signed, outcomes: tuple[Outcome, ...]) -> None:
+    def answered(self, signed: Signed, told: tuple[Outcome, ...]) -> None:
         """The answer to an action came."""
 
     def fail(self, error: BaseException) -> None:
@@ -123,8 +124,8 @@ class Line:
         if self.attempts:
             most = min(self._settings.backoff_first_ms << min(self.attempts - 1, 20), self._settings.backoff_most_ms)
             await asyncio.sleep(most * self._rng.uniform(0.5, 1.0) / 1_000)
-        while (wait := self._sockets.connect_in_ms(self._steady())) > 0:
-            await asyncio.sleep(wait / 1_000)
+        while wait := self._sockets.connect_in_ms(self._steady()):
+            await asyncio.sleep(wait / 1_000)  # Nobody could set an event: time alone makes room.
 
     async def _one(self) -> tuple[str, bool]:
         """One connection's life: why it ended, and whether it was a recovery before that."""
@@ -289,7 +290,7 @@ class Line:
         self._sockets.post_done()
         if event.error is not None and event.error.startswith("429"):
             self._ip.refused(self._steady())
-        self._owner.answered(post.signed, event.outcomes(post.signed.items))
+        self._owner.answered(post.signed, outcomes(event.outcomes(post.signed.items)))
 
     def _acked(self, key: str, now: int) -> None:
         self._streams.ack(key, now)

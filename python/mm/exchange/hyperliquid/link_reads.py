@@ -55,7 +55,7 @@ def read(query: Query, body: bytes, assets: Assets, asked_ms: int) -> tuple[Repl
             used, cap = _whole(budget, "nRequestsUsed"), _whole(budget, "nRequestsCap")
             surplus = _whole(budget, "nRequestsSurplus") if "nRequestsSurplus" in budget else 0
             return RateLimitReply(number, used, cap, surplus, _text(budget, "cumVlm")), 0
-    _refuse(f"{query!r} is no query")
+    raise BadInput(f"{query!r} is no query", field="query", reason="not a query")
 
 
 def venue_time(body: bytes) -> int:

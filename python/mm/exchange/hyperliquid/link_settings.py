@@ -111,7 +111,9 @@ def _positive(name: str, value: object) -> None:
 def _address(text: object) -> str:
     digits = text[2:] if isinstance(text, str) and text[:2] in ("0x", "0X") else ""
     if len(digits) != 40 or not digits.isascii() or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
-        raise ConfigError(f"account is an address, 0x and 40 digits, not {text!r}", field="account", reason="no address")
+        raise ConfigError(
+            f"account is an address, 0x and 40 digits, not {text!r}", field="account", reason="no address"
+        )
     return "0x" + digits.lower()
 
 

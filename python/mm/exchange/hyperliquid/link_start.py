@@ -128,7 +128,9 @@ def _check_signer(settings: Settings, signer: str, owner: str, signing: dict[str
     if role == "agent":
         user = str(data.get("user") if isinstance(data, dict) else "").lower()
         if user != owner and not vault_acts:  # Who leads a vault, `userRole` does not tell.
-            raise ConfigError(f"the key is an agent of {user}, not of {owner}", field="account", reason="another's agent")
+            raise ConfigError(
+                f"the key is an agent of {user}, not of {owner}", field="account", reason="another's agent"
+            )
         return
     if role == "missing" or role is None:
         raise ConfigError(
@@ -143,4 +145,6 @@ def _check_signer(settings: Settings, signer: str, owner: str, signing: dict[str
             reason="master key",
         )
     if signer != owner and not vault_acts:
-        raise ConfigError(f"the key is of the account {signer}, not of {owner}", field="account", reason="another's key")
+        raise ConfigError(
+            f"the key is of the account {signer}, not of {owner}", field="account", reason="another's key"
+        )

@@ -59,10 +59,10 @@ def _text(subscription: dict[str, object]) -> str:
 class Streams:
     """All of one link's."""
 
-    def __init__(self, account: str, coins: tuple[str, ...], feeds: tuple[str, ...], stale_ms: Mapping[str, int]) -> None:
-        self.all = [
-            Stream(kind, None, _text({"type": kind, "user": account}), needed=needed) for kind, needed in _USER
-        ]
+    def __init__(
+        self, account: str, coins: tuple[str, ...], feeds: tuple[str, ...], stale_ms: Mapping[str, int]
+    ) -> None:
+        self.all = [Stream(kind, None, _text({"type": kind, "user": account}), needed=needed) for kind, needed in _USER]
         for coin in coins:
             for feed in feeds:
                 fast = {"fast": True} if feed == "l2Book" else {}
