@@ -206,7 +206,7 @@ class Trade:
         sz: _Number,
         time: int,
         tid: int,
-        hash: str = "",
+        tx_hash: str = "",
         buyer: str = "",
         seller: str = "",
     ) -> Trade: ...
@@ -229,7 +229,7 @@ class Trade:
     def tid(self) -> int:
         """The trade's id: what tells a replayed one."""
     @property
-    def hash(self) -> str:
+    def tx_hash(self) -> str:
         """The transaction; all zeros for some. No identity."""
     @property
     def buyer(self) -> str:
@@ -357,15 +357,15 @@ class Post:
     """The answer to a `post` request of ours."""
 
     __match_args__: ClassVar[tuple[str, ...]]
-    def __new__(cls, id: int, kind: str, type: str | None, payload: bytes) -> Post: ...
+    def __new__(cls, post_id: int, kind: str, info_type: str | None, payload: bytes) -> Post: ...
     @property
-    def id(self) -> int:
+    def post_id(self) -> int:
         """The number that the request had."""
     @property
     def kind(self) -> str:
         """`"action"`, `"info"`, `"error"`, or a word that is new."""
     @property
-    def type(self) -> str | None:
+    def info_type(self) -> str | None:
         """Of an `info`: the type that was asked for."""
     @property
     def payload(self) -> bytes:
@@ -537,7 +537,7 @@ class Asset:
     """One market, and its grid: which prices and sizes the venue takes. Prices are in the quote token, sizes in the base."""
 
     def __new__(
-        cls, name: str, id: int, sz_decimals: int, kind: str = "perp", max_leverage: int | None = None
+        cls, name: str, asset_id: int, sz_decimals: int, kind: str = "perp", max_leverage: int | None = None
     ) -> Asset: ...
     @property
     def name(self) -> str:
@@ -622,7 +622,7 @@ class Assets:
         """The entries that were not understood."""
     def get(self, name: str) -> Asset | None:
         """The market of that name; `None` if there is none."""
-    def by_id(self, id: int) -> Asset | None:
+    def by_id(self, asset_id: int) -> Asset | None:
         """The market of that number; `None` if there is none."""
     def __getitem__(self, name: str) -> Asset: ...
     def __contains__(self, name: str) -> bool: ...
