@@ -48,7 +48,8 @@ def test_the_weight_of_a_query(kind: str, rows: int | None, weight: int) -> None
 
 @given(STEPS)
 def test_no_minute_holds_more_than_the_weight(steps: list[tuple[int, int, Need]]) -> None:
-    budget, now, sent = IpBudget(), 0, []
+    budget, now = IpBudget(), 0
+    sent: list[tuple[int, int]] = []
     for wait, weight, need in steps:
         now += wait
         before = sum(w for at, w in sent if now - at < 60_000)

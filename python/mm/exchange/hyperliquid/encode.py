@@ -64,7 +64,7 @@ def sign(command: Action, signer: Signer, assets: Assets) -> Signed:
             return Signed(nonce, body, len(orders), _need(orders), expires)
         case Modify(nonce=nonce, expires_ms=expires, changes=changes):
             _some(changes, "changes")
-            pairs = [(one.oid, _order(one.order, assets)) for one in changes]
+            pairs: list[tuple[int | str, OrderWire]] = [(one.oid, _order(one.order, assets)) for one in changes]
             body = signer.modifies(pairs, nonce=nonce, expires_ms=expires)
             return Signed(nonce, body, len(changes), _need([one.order for one in changes]), expires)
         case Cancel(nonce=nonce, expires_ms=expires):
@@ -143,8 +143,8 @@ def ask(query: Query, account: str, assets: Assets) -> Question:
             asset = _asset(coin, assets)
             if asset.kind == "spot":
                 return _question(Need.STATUS, type="spotClearinghouseState", user=account)
-            dex = {"dex": coin.split(":", 1)[0]} if asset.kind == "dex" else {}
-            return _question(Need.STATUS, type="clearinghouseState", user=account, **dex)
+            name = {"dex": coin.split(":", 1)[0]} if asset.kind == "dex" else {}
+            return _question(Need.STATUS, type="clearinghouseState", user=account, **name)
         case AskRateLimit():
             return _question(Need.ORDINARY, type="userRateLimit", user=account)
         case AskInfo(body=body):

@@ -124,8 +124,9 @@ class Line:
         if self.attempts:
             most = min(self._settings.backoff_first_ms << min(self.attempts - 1, 20), self._settings.backoff_most_ms)
             await asyncio.sleep(most * self._rng.uniform(0.5, 1.0) / 1_000)
-        while wait := self._sockets.connect_in_ms(self._steady()):
-            await asyncio.sleep(wait / 1_000)  # Nobody could set an event: time alone makes room.
+        # Nobody could set an event: time alone makes room.
+        while wait := self._sockets.connect_in_ms(self._steady()):  # noqa: ASYNC110
+            await asyncio.sleep(wait / 1_000)
 
     async def _one(self) -> tuple[str, bool]:
         """One connection's life: why it ended, and whether it was a recovery before that."""
