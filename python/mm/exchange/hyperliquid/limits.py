@@ -156,9 +156,9 @@ class IpBudget:
 class SocketBudget:
     """Connections, messages, posts and subscriptions of this machine's address (protocol 1.4)."""
 
-    def __init__(self, new_connections: int = NEW_CONNECTIONS) -> None:
+    def __init__(self, new_connections: int = NEW_CONNECTIONS, messages: int = MESSAGES) -> None:
         self._connects = Window(new_connections)
-        self._messages = Window(MESSAGES)
+        self._messages = Window(messages)
         self.connections = 0
         self.posts = 0
         self.subscriptions = 0
