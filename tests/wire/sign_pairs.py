@@ -8,11 +8,11 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import eth_account
-from hyperliquid.utils import signing
-from hyperliquid.utils.types import Cloid
+from hyperliquid.utils import signing  # type: ignore[import-untyped]
+from hyperliquid.utils.types import Cloid  # type: ignore[import-untyped]
 
 from mm._core.sign import OrderWire, Signer, recover
 
@@ -79,7 +79,7 @@ def order(rng: random.Random) -> tuple[dict[str, Any], OrderWire]:
         more["cloid"] = f"0x{rng.getrandbits(128):032x}"
         request["cloid"] = Cloid.from_str(more["cloid"])
     number = asset(rng)
-    wire: Any = signing.order_request_to_order_wire(request, number)  # type: ignore[arg-type]
+    wire = signing.order_request_to_order_wire(request, number)
     ours = OrderWire(number, request["is_buy"], px_text, sz_text, reduce_only=request["reduce_only"], **more)
     return wire, ours
 
@@ -91,7 +91,8 @@ def items(rng: random.Random) -> range:
 
 def orders(rng: random.Random, who: Account, sent: dict[str, Any]) -> Pair:
     wires, ours = zip(*(order(rng) for _ in items(rng)), strict=True)
-    grouping = rng.choice(("na", "na", "normalTpsl", "positionTpsl"))
+    groupings: tuple[Literal["na", "normalTpsl", "positionTpsl"], ...] = ("na", "normalTpsl", "positionTpsl")
+    grouping = rng.choice(groupings)
     builder = ("0x" + rng.randbytes(20).hex(), rng.randint(0, 1000)) if rng.random() < 0.3 else None
     told = {"b": builder[0], "f": builder[1]} if builder else None
     action = signing.order_wires_to_order_action(list(wires), told, grouping)
@@ -103,7 +104,7 @@ def priority(rng: random.Random, who: Account, sent: dict[str, Any]) -> Pair:
     while ours.tif != "Ioc":
         wire, ours = order(rng)
     fee = rng.randint(0, 100_000_000)
-    action: Any = signing.order_wires_to_order_action([wire], None, {"p": fee})  # type: ignore[list-item]
+    action = signing.order_wires_to_order_action([wire], None, {"p": fee})
     return action, who.signer.orders([ours], priority=fee, **sent)
 
 
@@ -163,23 +164,17 @@ def schedule_cancel(rng: random.Random, who: Account, sent: dict[str, Any]) -> P
 
 
 def leverage(rng: random.Random, who: Account, sent: dict[str, Any]) -> Pair:
-    action = {
-        "type": "updateLeverage",
-        "asset": asset(rng),
-        "isCross": rng.random() < 0.5,
-        "leverage": rng.randint(1, 50),
-    }
-    body = who.signer.update_leverage(action["asset"], action["leverage"], is_cross=bool(action["isCross"]), **sent)
-    return action, body
+    number, cross, times = asset(rng), rng.random() < 0.5, rng.randint(1, 50)
+    action = {"type": "updateLeverage", "asset": number, "isCross": cross, "leverage": times}
+    return action, who.signer.update_leverage(number, times, is_cross=cross, **sent)
 
 
 def margin(rng: random.Random, who: Account, sent: dict[str, Any]) -> Pair:
+    number, buy = asset(rng), rng.random() < 0.5
     dollars = rng.choice((-1, 1)) * rng.randint(1, 10 ** rng.randint(1, 9)) / 100
     ntli = signing.float_to_usd_int(dollars)
-    action = {"type": "updateIsolatedMargin", "asset": asset(rng), "isBuy": rng.random() < 0.5, "ntli": ntli}
-    return action, who.signer.update_isolated_margin(
-        action["asset"], f"{dollars:.2f}", is_buy=bool(action["isBuy"]), **sent
-    )
+    action = {"type": "updateIsolatedMargin", "asset": number, "isBuy": buy, "ntli": ntli}
+    return action, who.signer.update_isolated_margin(number, f"{dollars:.2f}", is_buy=buy, **sent)
 
 
 def weight(rng: random.Random, who: Account, sent: dict[str, Any]) -> Pair:
@@ -202,8 +197,8 @@ def twap(rng: random.Random, who: Account, sent: dict[str, Any]) -> Pair:
 
 
 def twap_cancel(rng: random.Random, who: Account, sent: dict[str, Any]) -> Pair:
-    action = {"type": "twapCancel", "a": asset(rng), "t": whole(rng)}
-    return action, who.signer.twap_cancel(action["a"], action["t"], **sent)
+    number, twap = asset(rng), whole(rng)
+    return {"type": "twapCancel", "a": number, "t": twap}, who.signer.twap_cancel(number, twap, **sent)
 
 
 # For the signer's own account, whatever vault it acts for.
