@@ -30,6 +30,7 @@ from mm._core import (
     classify_status,
     transitions,
 )
+from mm._core.wire import Asset, Assets, Bbo, Book, L2Book, Level, Trade, from_float
 from mm.errors import (
     BadInput,
     ConfigError,
@@ -41,6 +42,7 @@ from mm.errors import (
     Refused,
     TransitionRefused,
     UnknownOrder,
+    Unreadable,
     Unrepresentable,
     UsageError,
     VenueError,
@@ -72,7 +74,11 @@ else:
 
 __all__ = [
     "Applied",
+    "Asset",
+    "Assets",
     "BadInput",
+    "Bbo",
+    "Book",
     "CancelRequest",
     "ConfigError",
     "DuplicateCloid",
@@ -83,7 +89,9 @@ __all__ = [
     "Gap",
     "Hyperliquid",
     "HyperliquidSync",
+    "L2Book",
     "Leg",
+    "Level",
     "MAINNET",
     "MmError",
     "ModifyOutcome",
@@ -100,8 +108,10 @@ __all__ = [
     "Side",
     "TESTNET",
     "Tif",
+    "Trade",
     "TransitionRefused",
     "UnknownOrder",
+    "Unreadable",
     "Unrepresentable",
     "UsageError",
     "VenueError",
@@ -110,5 +120,6 @@ __all__ = [
     "classify_order_error",
     "classify_status",
     "connect",
+    "from_float",
     "transitions",
 ]
