@@ -20,6 +20,10 @@ SIGNIFICANT = 5
 REMEMBERED = 2_000
 """Status records kept per account (protocol 6.2); `orderStatus` knows no order that has none left."""
 TRADES_REPLAYED = 30
+HOUSE = "0x" + "0" * 36 + "5e11"
+"""The account that quotes widely around the reference, so that there is a book at all."""
+HOUSE_LEVELS = 3
+HOUSE_NOTIONAL = 100_000_000_000  # micro-dollars a level
 TIFS = ("Alo", "FrontendMarket", "Gtc", "Ioc")
 NOT_LIVE = "Order was never placed, already canceled, or filled."
 GONE = "Cannot modify canceled or filled order"
@@ -211,6 +215,24 @@ class Desk:
             return {"resting": {"oid": new.oid, **named}}
         average = market.rows.px(notional // taken)
         return {"filled": {"totalSz": market.rows.sz(taken), "avgPx": average, "oid": new.oid, **named}}
+
+    def furnish(self, house: Client, now: int) -> None:
+        """Give every market a wide two-sided book of the house, and make it whole again where it was taken."""
+        for market in self.markets.values():
+            if market.delisted:
+                continue
+            have = {(order.is_buy, order.px) for order in house.open.values() if order.coin == market.coin}
+            if len(have) == 2 * HOUSE_LEVELS:
+                continue
+            for level in range(1, HOUSE_LEVELS + 1):
+                for is_buy in (True, False):
+                    px = market.reference * (100 - level if is_buy else 100 + level) // 100
+                    px -= px % 10 ** max(0, len(str(px)) - SIGNIFICANT)
+                    if (is_buy, px) in have or market.book.would_match(is_buy, px):
+                        continue
+                    lots = max(1, HOUSE_NOTIONAL // px)
+                    words = {"a": market.asset, "b": is_buy, "p": market.rows.px(px), "s": market.rows.sz(lots)}
+                    self.place(house, {**words, "r": False, "t": {"limit": {"tif": "Alo"}}}, now)
 
     def cancel(self, client: Client, asset: int, key: int | str, now: int) -> Any:
         """Cancel by oid or cloid; the entry for `statuses` (protocol 3.3)."""

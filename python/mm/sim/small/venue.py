@@ -12,7 +12,7 @@ from typing import Any
 
 from mm.exchange.thin.wire import packed, text
 from mm.sim.small.answers import FREE_REQUESTS, MICRO, Answers
-from mm.sim.small.market import TRADES_REPLAYED, Client, Desk, Malformed, Market, check_shape, class_of
+from mm.sim.small.market import HOUSE, TRADES_REPLAYED, Client, Desk, Malformed, Market, check_shape, class_of
 from mm.sim.venue import Account, Output
 
 BAD_BODY = b"Failed to deserialize the JSON body into the target type"
@@ -64,7 +64,7 @@ class Socket:
 
 
 class SmallVenue:
-    """A venue with its accounts. `block_ms`: how far blocks are apart."""
+    """A venue with its accounts. `block_ms`: how far blocks are apart; `house`: somebody quotes, 1 % from the middle."""
 
     def __init__(
         self,
@@ -75,6 +75,7 @@ class SmallVenue:
         start_ms: int,
         deposit: int = 1_000_000,
         block_ms: int = 80,
+        house: bool = True,
     ) -> None:
         self.desk = Desk(list(markets))
         for account in accounts:
@@ -89,6 +90,10 @@ class SmallVenue:
         self._nonces: dict[str, list[int]] = {}
         self._fired: dict[tuple[str, int], int] = {}
         self._sockets: dict[int, Socket] = {}
+        self._house = house
+        if house:
+            self.desk.clients[HOUSE] = Client(HOUSE, 10**9 * 10**MICRO)
+            self.desk.furnish(self.desk.clients[HOUSE], start_ms)
         self._numbers = 0
         self._out: list[Output] = []
 
@@ -207,6 +212,8 @@ class SmallVenue:
         for client in self.desk.clients.values():
             if client.cancel_at is not None and client.cancel_at <= self._now:
                 self._dead_man(client)
+        if self._house and self.desk.pushes.touched:
+            self.desk.furnish(self.desk.clients[HOUSE], self._now)
         self._stream()
 
     def _execute(self, client: Client, envelope: dict[str, Any]) -> Any:
