@@ -27,7 +27,12 @@ if not hasattr(sign, "recover"):
                     named, signature, APPROVE, "HyperliquidTransaction:ApproveAgent", mainnet
                 ).lower()
             return signing.recover_agent_or_user_from_l1_action(
-                action, signature, envelope.get("vaultAddress"), envelope["nonce"], envelope.get("expiresAfter"), mainnet
+                action,
+                signature,
+                envelope.get("vaultAddress"),
+                envelope["nonce"],
+                envelope.get("expiresAfter"),
+                mainnet,
             ).lower()
         except Exception as error:
             raise ValueError(str(error)) from error
@@ -39,7 +44,13 @@ if not hasattr(sign, "recover"):
         def action(self, action: str, *, nonce: int, expires_ms: int | None = None) -> bytes:
             words = json.loads(action)
             signature = signing.sign_l1_action(self.wallet, words, None, nonce, expires_ms, self.mainnet)
-            body = {"action": words, "nonce": nonce, "signature": signature, "vaultAddress": None, "expiresAfter": expires_ms}
+            body = {
+                "action": words,
+                "nonce": nonce,
+                "signature": signature,
+                "vaultAddress": None,
+                "expiresAfter": expires_ms,
+            }
             return json.dumps(body).encode()
 
     def address_of(key: str) -> str:
