@@ -1,6 +1,7 @@
 """Every fault does what its name says, and nothing else; by seed they are the same each time."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -63,15 +64,16 @@ def test_a_rate_that_is_none_is_refused(text: str) -> None:
 
 def test_unknown_names_and_wild_numbers_are_refused() -> None:
     faults = Faults()
-    for wrong in (
+    wrong: list[Callable[[], None]] = [
         lambda: faults.rate("ack.nonsense", 1),
         lambda: faults.rate("ack.lost", PER + 1),
         lambda: faults.inject("nonsense"),
         lambda: faults.inject("ack.lost", times=0),
         lambda: faults.inject("ack.late", ms=-1),
-    ):
+    ]
+    for call in wrong:
         with pytest.raises(BadInput):
-            wrong()
+            call()
     assert story(faults, "ack.lost", 10) == [None] * 10
 
 
@@ -209,10 +211,8 @@ def test_every_http_fault_leaves_the_next_request_alone() -> None:
                 path = name.partition(".")[0]
                 wire.faults.inject(name, ms=10)
                 body = wire.placing() if path == "exchange" else {"type": "allMids"}
-                try:
+                with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                     await wire.post(path, body)
-                except (aiohttp.ClientError, TimeoutError):
-                    pass
                 wire.faults.heal()
                 assert (await wire.place())["status"] == "ok", name
                 assert wire.faults.counts[name] == (0 if name == "info.stale" else 1) or name == "info.stale"
@@ -245,7 +245,7 @@ def test_a_message_meets_its_fault(channel: str, kind: str, times: int) -> None:
             await ws.send_json({"method": "ping"})
             if channel == "orderUpdates":
                 await wire.place()
-            told = channels(await heard(ws, 1.2 if kind == "swapped" else 0.2))
+            told = channels(await heard(ws, 0.4 if kind == "swapped" else 0.15))
             word = {"ack": "subscriptionResponse", "market": "bbo"}.get(channel, channel)
             broken = kind in ("truncated", "corrupt")
             assert told.count("broken" if broken else word) == times

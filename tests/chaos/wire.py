@@ -52,7 +52,7 @@ class Wire:
             yield ws
 
 
-async def heard(ws: aiohttp.ClientWebSocketResponse, seconds: float = 0.2) -> list[aiohttp.WSMessage]:
+async def heard(ws: aiohttp.ClientWebSocketResponse, seconds: float = 0.15) -> list[aiohttp.WSMessage]:
     """Every message until nothing has come for so long, or the socket is closed."""
     messages = []
     try:

@@ -11,7 +11,7 @@ from mm.sim.faults import CLOSE_CODES, Faults, channel_of, corrupted
 
 QUEUE_MAX = 20_000
 """Messages that may wait for a client who does not read; then it is hung up on."""
-SWAP_MS = 1_000
+SWAP_MS = 300
 """How long a message waits for the one that it is swapped with."""
 CLOSE_S = 1.0
 
