@@ -183,7 +183,7 @@ def test_time_runs_as_fast_as_it_can() -> None:
 def test_a_place_or_a_speed_that_makes_no_sense_is_refused() -> None:
     for wrong in ({"host": "0.0.0.0"}, {"host": "192.0.2.1"}, {"speed": -1.0}, {"speed": math.nan}):
         with pytest.raises(BadInput):
-            Server(Desk().venue, **wrong)  # type: ignore[arg-type]
+            Server(Desk().venue, **wrong)
     Server(Desk().venue, host="::1")
     Server(Desk().venue, host="0.0.0.0", anywhere=True)
 
