@@ -50,10 +50,18 @@ RULES = Rules(
     positions_ms=400,
     scan_ms=1_000,
 )
-TIMES: dict[str, Any] = {
-    **{"connect_timeout_ms": 1_000, "ack_timeout_ms": 500, "ping_every_ms": 300, "pong_patience_ms": 500},
-    **{"silence_ms": 1_500, "backoff_first_ms": 10, "backoff_most_ms": 100, "steady_ms": 200, "watch_every_ms": 25},
-    **{"post_timeout_ms": 1_500, "query_timeout_ms": 600, "clock_every_ms": 60_000, "budget_every_ms": 60_000},
+TIMES: dict[str, int] = {
+    "connect_timeout_ms": 1_000,
+    "ack_timeout_ms": 500,
+    "ping_every_ms": 300,
+    "pong_patience_ms": 500,
+    "silence_ms": 1_500,
+    "backoff_first_ms": 10,
+    "backoff_most_ms": 100,
+    "steady_ms": 200,
+    "watch_every_ms": 25,
+    "post_timeout_ms": 1_500,
+    "query_timeout_ms": 600,
 }
 
 

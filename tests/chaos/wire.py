@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -96,7 +97,13 @@ def wired(test: Callable[[Wire], Awaitable[None]], seed: int = 0, rates: dict[st
     asyncio.run(run())
 
 
+def descriptors() -> int:
+    """How many files and sockets this process has open; 0 where that cannot be known."""
+    return len(list(FDS.iterdir())) if FDS.is_dir() else 0
+
+
+FDS = Path("/proc/self/fd")
 ORDER_UPDATES = {"type": "orderUpdates", "user": ME}
 USER_FILLS = {"type": "userFills", "user": ME}
 BBO = {"type": "bbo", "coin": "SIM"}
-__all__ = ["BBO", "ORDER_UPDATES", "SIM", "USER_FILLS", "Wire", "channels", "heard", "wired"]
+__all__ = ["BBO", "ORDER_UPDATES", "SIM", "USER_FILLS", "Wire", "channels", "descriptors", "heard", "wired"]

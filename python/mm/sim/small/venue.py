@@ -174,7 +174,8 @@ class SmallVenue:
         if not isinstance(envelope, dict) or not isinstance(envelope.get("action"), dict):
             raise Malformed
         action, nonce = envelope["action"], envelope.get("nonce")
-        if action.get("type") not in ACTIONS or not isinstance(nonce, int) or "signature" not in envelope:
+        known = isinstance(action.get("type"), str) and action["type"] in ACTIONS
+        if not known or type(nonce) is not int or not isinstance(envelope.get("signature"), dict):
             raise Malformed
         check_shape(action)
         try:
