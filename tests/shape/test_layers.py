@@ -16,7 +16,10 @@ import pytest
 
 from tests.shape.repo import PACKAGE, files
 
-PURE = {"audit", "config", "fallback", "intents", "journal", "quotes", "replay", "strategy", "venue", "wire"}
+PURE = {
+    *("audit", "config", "fallback", "intents", "journal", "protocol", "quotes", "replay", "session", "strategy"),
+    *("venue", "wire"),
+}
 LAYERS: list[tuple[str, set[str]]] = [
     ("errors", {"errors"}),
     ("binding", {"_core"}),
