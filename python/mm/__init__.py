@@ -1,4 +1,11 @@
-"""A market maker for Hyperliquid that never loses track of an order."""
+"""A market maker for Hyperliquid that never loses track of an order.
+
+The client (`mm.Hyperliquid` and its like) is looked up when it is first asked for: `import mm` opens
+nothing, starts nothing, and loads nothing but itself and the standard library.
+"""
+
+import importlib
+import typing
 
 from mm._core import (
     Applied,
@@ -39,6 +46,25 @@ from mm.errors import (
     VenueError,
 )
 
+if typing.TYPE_CHECKING:
+    from mm.exchange.hyperliquid.client import MAINNET, TESTNET, Hyperliquid, NewOrder
+    from mm.exchange.hyperliquid.sync import HyperliquidSync, connect
+else:
+    _LATE = {
+        "HyperliquidSync": "mm.exchange.hyperliquid.sync",
+        "connect": "mm.exchange.hyperliquid.sync",
+        **dict.fromkeys(("MAINNET", "TESTNET", "Hyperliquid", "NewOrder"), "mm.exchange.hyperliquid.client"),
+    }
+
+    def __getattr__(name):
+        if name in _LATE:
+            return getattr(importlib.import_module(_LATE[name]), name)
+        raise AttributeError(f"module 'mm' has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *_LATE})
+
+
 __all__ = [
     "Applied",
     "BadInput",
@@ -50,10 +76,14 @@ __all__ = [
     "EngineFault",
     "Fill",
     "Gap",
+    "Hyperliquid",
+    "HyperliquidSync",
     "Leg",
+    "MAINNET",
     "MmError",
     "ModifyOutcome",
     "ModifyRequest",
+    "NewOrder",
     "NotSent",
     "OrdStatus",
     "Order",
@@ -63,6 +93,7 @@ __all__ = [
     "Refused",
     "Report",
     "Side",
+    "TESTNET",
     "Tif",
     "TransitionRefused",
     "UnknownOrder",
@@ -73,5 +104,6 @@ __all__ = [
     "classify_modify_error",
     "classify_order_error",
     "classify_status",
+    "connect",
     "transitions",
 ]
