@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from mm import Order
+from mm import Order, Side
 from mm._core.sign import Signer
 from mm.errors import UsageError, VenueError
 from mm.exchange.hyperliquid.client import Hyperliquid
-from mm.exchange.hyperliquid.limits import IpBudget, Limits, SocketBudget
+from mm.exchange.hyperliquid.limits import IpBudget, Limits, SocketBudget, Window
 from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Rules
@@ -69,7 +69,8 @@ def wide() -> Limits:
     """Budgets that no episode uses up: the venue's are counted per minute, and an episode is a minute in a second."""
     limits = Limits()
     limits.ip = IpBudget(10**9, 0)
-    limits.sockets = SocketBudget(new_connections=10**6, connections=10**6, subscriptions=10**9, messages=10**9)
+    limits.sockets = SocketBudget(new_connections=10**6)
+    limits.sockets._messages = Window(10**9)
     return limits
 
 
@@ -104,9 +105,9 @@ class Episode:
         order: Order | None = await self.attempt(self.client.place(COIN, side, px, sz), placing=1)
         return order
 
-    def mine(self, side: str) -> Order | None:
+    def mine(self, side: Side) -> Order | None:
         """The newest open order of a side, as the client sees it."""
-        found = [order for order in self.client.orders(COIN) if order.side.name == side]
+        found = [order for order in self.client.orders(COIN) if order.side == side]
         return found[-1] if found else None
 
     async def take(self, side: str, px: str, sz: str) -> None:
@@ -197,12 +198,12 @@ async def story(at: Episode, strike: Callable[[str], Awaitable[None]]) -> None:
     await strike("fill")
     await at.take("A", "41.2", "0.5")
     await strike("modify")
-    if (bid := at.mine("BUY")) is not None:
+    if (bid := at.mine(Side.BUY)) is not None:
         await at.attempt(at.client.modify(bid, px="41.1", order_qty="1.5"), placing=1)
     await strike("hit")
     await at.take("B", "41.3", "0.7")
     await strike("cancel")
-    if (ask := at.mine("SELL")) is not None:
+    if (ask := at.mine(Side.SELL)) is not None:
         await at.attempt(at.client.cancel(ask, timeout_ms=int(STEP_S * 1_000)))
     await strike("again")
     await at.place("A", "41.35", "1")
