@@ -30,6 +30,7 @@ from mm._core import (
     classify_status,
     transitions,
 )
+from mm._core.wire import Asset, Assets, Bbo, Book, L2Book, Level, Trade, from_float
 from mm.errors import (
     BadInput,
     ConfigError,
@@ -41,6 +42,7 @@ from mm.errors import (
     Refused,
     TransitionRefused,
     UnknownOrder,
+    Unreadable,
     Unrepresentable,
     UsageError,
     VenueError,
@@ -67,7 +69,11 @@ else:
 
 __all__ = [
     "Applied",
+    "Asset",
+    "Assets",
     "BadInput",
+    "Bbo",
+    "Book",
     "CancelRequest",
     "ConfigError",
     "DuplicateCloid",
@@ -78,7 +84,9 @@ __all__ = [
     "Gap",
     "Hyperliquid",
     "HyperliquidSync",
+    "L2Book",
     "Leg",
+    "Level",
     "MAINNET",
     "MmError",
     "ModifyOutcome",
@@ -95,8 +103,10 @@ __all__ = [
     "Side",
     "TESTNET",
     "Tif",
+    "Trade",
     "TransitionRefused",
     "UnknownOrder",
+    "Unreadable",
     "Unrepresentable",
     "UsageError",
     "VenueError",
@@ -105,5 +115,6 @@ __all__ = [
     "classify_order_error",
     "classify_status",
     "connect",
+    "from_float",
     "transitions",
 ]
