@@ -49,13 +49,18 @@ from mm.errors import (
 )
 
 if typing.TYPE_CHECKING:
-    from mm.exchange.hyperliquid.client import MAINNET, TESTNET, Hyperliquid, NewOrder
+    from mm.exchange.hyperliquid.client import Hyperliquid
+    from mm.exchange.hyperliquid.client_open import NewOrder
+    from mm.exchange.hyperliquid.link_settings import MAINNET, TESTNET
     from mm.exchange.hyperliquid.sync import HyperliquidSync, connect
 else:
     _LATE = {
+        "Hyperliquid": "mm.exchange.hyperliquid.client",
         "HyperliquidSync": "mm.exchange.hyperliquid.sync",
+        "MAINNET": "mm.exchange.hyperliquid.link_settings",
+        "NewOrder": "mm.exchange.hyperliquid.client_open",
+        "TESTNET": "mm.exchange.hyperliquid.link_settings",
         "connect": "mm.exchange.hyperliquid.sync",
-        **dict.fromkeys(("MAINNET", "TESTNET", "Hyperliquid", "NewOrder"), "mm.exchange.hyperliquid.client"),
     }
 
     def __getattr__(name):

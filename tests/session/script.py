@@ -1,9 +1,9 @@
 """A scripted venue for one session, in virtual time: it says what it is told to say, and keeps what it was sent."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
 from mm._core import Engine, Order, OrderState, Side, Tif
 from mm.protocol import (
@@ -32,6 +32,8 @@ from mm.protocol import (
 )
 from mm.session import Counts, Edit, Event, Fate, Record, Recorded, Rules, Session, Wish
 
+C = TypeVar("C")
+
 ME = "0x6d6d00000000000000000000000000000000de32"
 START = 1_790_000_000_000
 COINS = ("BTC", "ETH")
@@ -48,12 +50,95 @@ class Script:
         self.sent.append(command)
 
 
-class Story:
+class Venue:
+    """What the venue has in its books, told truthfully: orders by oid and cloid, fills, positions."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int | str, OrderRow] = {}
+        self.fills: list[dict[str, object]] = []
+        self.positions: dict[str, Decimal] = {}
+        self._tid = 0
+
+    @property
+    def now(self) -> int:
+        """Virtual time."""
+        raise NotImplementedError
+
+    def row(self, order: NewOrder, oid: int, status: str, left: str | None = None) -> OrderRow:
+        """The venue has this order, in this status."""
+        sz = order.sz if left is None else left
+        row = OrderRow(order.coin, order.side, order.px, sz, order.sz, oid, order.cloid, status, self.now)
+        self.rows[oid] = self.rows[order.cloid] = row
+        return row
+
+    def snapshot(self) -> Frame:
+        return frame({"channel": "userFills", "data": {"isSnapshot": True, "user": ME, "fills": self.fills[-2000:]}})
+
+    def trade(self, oid: int, sz: str, coin: str = "BTC", side: str = "B", cloid: str | None = None) -> Frame:
+        """A trade happens at the venue: it is in its books; the frame that tells it is given."""
+        self._tid += 1
+        start = self.positions.get(coin, Decimal(0))
+        row: dict[str, object] = {
+            "coin": coin,
+            "px": "100.0",
+            "sz": sz,
+            "side": side,
+            "time": self.now,
+            "startPosition": f"{start:f}",
+            "dir": "Open Long",
+            "closedPnl": "0.0",
+            "hash": "0x0",
+            "oid": oid,
+            "crossed": False,
+            "fee": "0.001",
+            "tid": self._tid,
+            "feeToken": "USDC",
+        }
+        if cloid is not None:
+            row["cloid"] = cloid
+        self.positions[coin] = start + (Decimal(sz) if side == "B" else -Decimal(sz))
+        self.fills.append(row)
+        return frame({"channel": "userFills", "data": {"user": ME, "fills": [row]}})
+
+    def update(self, row: OrderRow) -> Frame:
+        """The `orderUpdates` message that tells this row."""
+        order = {
+            "coin": row.coin,
+            "side": row.side,
+            "limitPx": row.px,
+            "sz": row.sz,
+            "oid": row.oid,
+            "timestamp": row.time,
+            "origSz": row.orig_sz,
+        }
+        if row.cloid is not None:
+            order["cloid"] = row.cloid
+        data = [{"order": order, "status": row.status, "statusTimestamp": row.time}]
+        return frame({"channel": "orderUpdates", "data": data})
+
+    def reply(self, query: Query) -> Fact:
+        """What a truthful venue says to a read now."""
+        match query:
+            case AskOrder(query=number, key=key):
+                return OrderReply(number, self.rows.get(key))
+            case AskOpenOrders(query=number, dex=dex):
+                rows = {row.oid: row for row in self.rows.values() if row.status == "open" and not dex}
+                return OpenOrdersReply(number, tuple(rows.values()))
+            case AskFills(query=number, start_ms=start):
+                found = [row for row in self.fills if int(str(row["time"])) >= start]
+                return FillsReply(number, json.dumps(found).encode(), len(found), 0, False)
+            case AskPosition(query=number, coin=coin):
+                return PositionReply(number, coin, f"{self.positions.get(coin, Decimal(0)):f}", self.now)
+        raise AssertionError(query)
+
+
+class Story(Venue):
     """A session on a script. `truthful`: reads are answered at once with what `rows`, `fills`, `positions` say."""
 
     def __init__(self, coins: Sequence[str] = COINS, rules: Rules | None = None, record: Record | None = None) -> None:
+        super().__init__()
         self.script = Script()
-        self.record = record or Record()
+        self.record = Record() if record is None else record
         self.rules = rules or Rules()
         self.coins = tuple(coins)
         self.counts = Counts()
@@ -63,13 +148,10 @@ class Story:
             self.engine.tell(Engine.set_coin, coin, sz_decimals=5)
         self.session = Session(self.engine, self.script, self.coins, self.rules, self.counts)
         self.events: list[Event] = []
-        self.rows: dict[int | str, OrderRow] = {}
-        self.fills: list[dict[str, object]] = []
-        self.positions: dict[str, Decimal] = {}
         self.truthful = True
+        self.replies: Callable[[Query], Fact] = self.reply
         self.epoch = 0
         self._read = 0
-        self._tid = 0
 
     def fresh(self) -> Engine:
         return Engine(ME, ask_after_ms=1_500, fill_window_ms=1_000)
@@ -94,7 +176,7 @@ class Story:
             command = self.script.sent[self._read]
             self._read += 1
             if isinstance(command, Query):
-                self.session.take(self.reply(command))
+                self.session.take(self.replies(command))
                 self.session.keep_time()
                 self.events += self.session.drain()
 
@@ -180,81 +262,12 @@ class Story:
         self.session.cancel(names)
         return self.last(Cancel)
 
-    def last(self, kind: type) -> Any:
+    def last(self, kind: type[C]) -> C:
         """The last command of a kind."""
-        return self.sent(kind)[-1]
+        return [command for command in self.script.sent if isinstance(command, kind)][-1]
 
     def answer(self, action: Action, *outcomes: Outcome, to_noop: bool = False) -> None:
         self.take(Answer(action.nonce, outcomes, to_noop))
-
-    # --- the venue's side -----------------------------------------------------------------------------------
-
-    def row(self, order: NewOrder, oid: int, status: str, left: str | None = None) -> OrderRow:
-        """The venue has this order, in this status."""
-        sz = order.sz if left is None else left
-        row = OrderRow(order.coin, order.side, order.px, sz, order.sz, oid, order.cloid, status, self.now)
-        self.rows[oid] = self.rows[order.cloid] = row
-        return row
-
-    def snapshot(self) -> Frame:
-        return frame({"channel": "userFills", "data": {"isSnapshot": True, "user": ME, "fills": self.fills[-2000:]}})
-
-    def trade(self, oid: int, sz: str, coin: str = "BTC", side: str = "B", cloid: str | None = None) -> Frame:
-        """A trade happens at the venue: it is in its books; the frame that tells it is given."""
-        self._tid += 1
-        start = self.positions.get(coin, Decimal(0))
-        row: dict[str, object] = {
-            "coin": coin,
-            "px": "100.0",
-            "sz": sz,
-            "side": side,
-            "time": self.now,
-            "startPosition": f"{start:f}",
-            "dir": "Open Long",
-            "closedPnl": "0.0",
-            "hash": "0x0",
-            "oid": oid,
-            "crossed": False,
-            "fee": "0.001",
-            "tid": self._tid,
-            "feeToken": "USDC",
-        }
-        if cloid is not None:
-            row["cloid"] = cloid
-        self.positions[coin] = start + (Decimal(sz) if side == "B" else -Decimal(sz))
-        self.fills.append(row)
-        return frame({"channel": "userFills", "data": {"user": ME, "fills": [row]}})
-
-    def update(self, row: OrderRow) -> Frame:
-        """The `orderUpdates` message that tells this row."""
-        order = {
-            "coin": row.coin,
-            "side": row.side,
-            "limitPx": row.px,
-            "sz": row.sz,
-            "oid": row.oid,
-            "timestamp": row.time,
-            "origSz": row.orig_sz,
-        }
-        if row.cloid is not None:
-            order["cloid"] = row.cloid
-        data = [{"order": order, "status": row.status, "statusTimestamp": row.time}]
-        return frame({"channel": "orderUpdates", "data": data})
-
-    def reply(self, query: Query) -> Fact:
-        """What a truthful venue says to a read now."""
-        match query:
-            case AskOrder(query=number, key=key):
-                return OrderReply(number, self.rows.get(key))
-            case AskOpenOrders(query=number, dex=dex):
-                rows = {row.oid: row for row in self.rows.values() if row.status == "open" and not dex}
-                return OpenOrdersReply(number, tuple(rows.values()))
-            case AskFills(query=number, start_ms=start):
-                found = [row for row in self.fills if int(str(row["time"])) >= start]
-                return FillsReply(number, json.dumps(found).encode(), len(found), 0, False)
-            case AskPosition(query=number, coin=coin):
-                return PositionReply(number, coin, f"{self.positions.get(coin, Decimal(0)):f}", self.now)
-        raise AssertionError(query)
 
 
 def wish(coin: str = "BTC", px: str = "100", sz: str = "1", tif: Tif = Tif.ALO, reduce_only: bool = False) -> Wish:

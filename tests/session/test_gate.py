@@ -8,13 +8,16 @@ import pytest
 from mm._core import Effect
 from mm.errors import NotSent
 from mm.protocol import (
+    Answer,
     AskFills,
     AskOpenOrders,
     AskOrder,
     AskPosition,
     Cancel,
     Done,
+    Filled,
     FillsReply,
+    Frame,
     Fresh,
     LinkDown,
     LinkUp,
@@ -264,15 +267,14 @@ def test_a_hole_that_stays_closes_its_coin_and_no_other(story: Story) -> None:
 @pytest.mark.parametrize("fails", [AskFills, AskOpenOrders, AskPosition])
 def test_a_read_that_fails_is_asked_for_ever_at_a_bounded_rate(fails: type) -> None:  # S18, I7, I16
     story = Story()
-    answer = story.reply
-    story.reply = lambda q: ReadFailed(q.query, "429") if isinstance(q, fails) else answer(q)  # type: ignore[method-assign]
+    story.replies = lambda q: ReadFailed(q.query, "429") if isinstance(q, fails) else story.reply(q)
     story.up()
     story.go(120_000)
     assert not story.session.ready
     asked = len(story.sent(fails))
     assert 20 <= asked <= 80
     assert any(isinstance(event, Escalated) for event in story.events), "told, and not given up"
-    story.reply = answer  # type: ignore[method-assign]
+    story.replies = story.reply
     story.go(6_000)
     assert story.session.ready
 
@@ -354,8 +356,7 @@ def test_a_position_read_that_a_fill_overtook_closes_nothing(story: Story) -> No
 
 
 def test_a_position_that_is_no_number_is_surfaced_and_asked_again(story: Story) -> None:
-    answer = story.reply
-    story.reply = lambda q: PositionReply(q.query, "BTC", "nan", 0) if isinstance(q, AskPosition) else answer(q)  # type: ignore[method-assign]
+    story.replies = lambda q: PositionReply(q.query, "BTC", "nan", 0) if isinstance(q, AskPosition) else story.reply(q)
     story.up()
     story.go(100)
     assert story.counts.surprises["surfaced"]
@@ -395,8 +396,6 @@ def test_a_stale_account_stream_closes_all_and_is_caught_up_with(story: Story) -
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"channel":"userFills","data":{"fills":"x"}}', b"[]"])
 def test_a_frame_that_cannot_be_read_makes_it_read_the_books(story: Story, data: bytes) -> None:  # X22, S5
-    from mm.protocol import Frame
-
     story.ready()
     _, name = story.rest(100)
     story.trade(100, "0.4")  # this is what the frame would have told
@@ -445,8 +444,6 @@ def test_a_fill_that_no_stream_told_is_found_within_five_seconds(story: Story) -
 
 
 def test_the_trades_behind_an_answered_amount_are_asked_for_within_two_seconds(story: Story) -> None:  # N7
-    from mm.protocol import Answer, Filled
-
     story.ready()
     place = story.place()
     story.row(place.orders[0], 100, "open")

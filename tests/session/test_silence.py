@@ -21,6 +21,8 @@ from mm.protocol import (
     NotSent,
     Outcome,
     Place,
+    Query,
+    ReadFailed,
     Resend,
     Resting,
     Waiting,
@@ -208,16 +210,14 @@ def test_the_two_answers_must_be_a_second_apart_and_after_the_fence(fencing: Sto
 
 
 def test_a_read_that_fails_is_not_unknown(story: Story) -> None:  # S18: a DNS outage is not "not found"
-    from mm.protocol import Query, ReadFailed
-
-    story.reply = lambda query: ReadFailed(query.query, "no route to host")  # type: ignore[method-assign]
+    story.replies = lambda query: ReadFailed(query.query, "no route to host")
     place = story.place()
     story.go(300_000)
     assert story.state(cloid(place)) == OrderState.Unknown
     assert story.engine.view.worst_long("BTC") == 1
     assert isinstance(story.script.sent[-1], Query)
     assert any(isinstance(event, Escalated) for event in story.events)
-    del story.reply  # type: ignore[method-assign]
+    story.replies = story.reply
     story.row(place.orders[0], 100, "open")
     story.go(6_000)
     assert story.state(cloid(place)) == OrderState.Resting

@@ -18,8 +18,9 @@ from typing import Any, Self, TypeVar
 
 from mm._core import Engine, Order, Position, Side, Tif
 from mm.errors import NotSent, OutcomeUnknown, VenueError
-from mm.exchange.hyperliquid.client import Hyperliquid, NewOrder
+from mm.exchange.hyperliquid.client import Hyperliquid
 from mm.exchange.hyperliquid.client_events import EventStream, Told
+from mm.exchange.hyperliquid.client_open import NewOrder
 from mm.exchange.hyperliquid.client_parts import Number, Quote
 from mm.fallback import Policy
 from mm.protocol import RateLimitReply
