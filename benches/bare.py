@@ -13,13 +13,31 @@ import struct
 import sys
 import threading
 import time
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 BBO = (
-    b'{"channel":"bbo","data":{"coin":"BTC","time":1790358617881,"bbo":[{"px":"83757.0","sz":"22.61305","n":81},'
+    b'{"channel":"bbo","data":{"coin":"BTC","time":%d,"bbo":[{"px":"83757.0","sz":"22.61305","n":81},'
     b'{"px":"83758.0","sz":"0.00016","n":1}]}}'
 )
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 RESTING = b'{"status":"ok","response":{"type":"order","data":{"statuses":[{"resting":{"oid":41547028680}}]}}}'
+
+ACCOUNT = "0x" + "ab" * 20
+KEY = "0x" + "11" * 32
+AGENT = "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"
+META: dict[str, Any] = {
+    "universe": [{"szDecimals": 5, "name": "BTC", "maxLeverage": 40, "marginTableId": 1}],
+    "marginTables": [],
+    "collateralToken": 0,
+}
+SPOT_META: dict[str, Any] = {"universe": [], "tokens": []}
+ROLES = {AGENT: {"role": "agent", "data": {"user": ACCOUNT}}}
+INFOS = {
+    "meta": META,
+    "spotMeta": SPOT_META,
+    "userRateLimit": {"cumVlm": "1.0", "nRequestsUsed": 1, "nRequestsCap": 10**9, "nRequestsSurplus": 0},
+}
 
 
 def frame(payload: bytes) -> bytes:
@@ -89,7 +107,8 @@ class Peer:
 class Bare:
     """The listening socket and the orders that arrive, whichever way."""
 
-    def __init__(self) -> None:
+    def __init__(self, orders: int = 0, by_socket: bool = True) -> None:
+        self.orders, self.by_socket, self.warm = orders, by_socket, 50
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
 
@@ -103,12 +122,11 @@ class Bare:
             while True:
                 verb, target, headers = peer.head()
                 if verb == "POST":
-                    peer.take(int(headers["content-length"]))
-                    self.arrived.put(peer.stamp)
-                    peer.sock.sendall(
-                        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-                        % (len(RESTING), RESTING)
-                    )
+                    body = peer.take(int(headers["content-length"]))
+                    if target == "/exchange":
+                        self.arrived.put(peer.stamp)
+                    told = self.answer(target, body)
+                    peer.sock.sendall(OK % len(told) + told)
                     continue
                 peer.upgrade(headers["sec-websocket-key"])
                 parts = urlsplit(target)
@@ -122,7 +140,7 @@ class Bare:
     def job_burst(self, peer: Peer, n: int) -> None:
         """As fast as it can: 64 frames a write."""
         peer.message()
-        bundle = frame(BBO) * 64
+        bundle = frame(BBO % 1790358617881) * 64
         for _ in range(n // 64):
             peer.sock.sendall(bundle)
         peer.message()
@@ -130,7 +148,7 @@ class Bare:
     def job_paced(self, peer: Peer, n: int) -> None:
         """One after the other, with a pause that lets the reader fall asleep."""
         peer.message()
-        one = frame(BBO)
+        one = frame(BBO % 1790358617881)
         for _ in range(n):
             time.sleep(0.0002)
             peer.sock.sendall(one)
@@ -141,44 +159,46 @@ class Bare:
             peer.sock.sendall(frame(peer.message()))
         peer.message()
 
-    def job_ws(self, peer: Peer, n: int = 0) -> None:
-        """Frame out, order in, by WebSocket or by REST. The first message says how many and is a subscription."""
-        first = json.loads(peer.message())
-        n = n or int(first.get("n", 0)) or self.orders
-        by_socket = self.by_socket
-        peer.sock.sendall(
-            b""
-            if by_socket is None
-            else frame(b'{"channel":"subscriptionResponse","data":' + json.dumps(first).encode() + b"}")
-        )
-        time.sleep(0.2)
+    def job_ws(self, peer: Peer) -> None:
+        """Subscriptions first, acknowledged; then frame out, order in, by WebSocket or by REST."""
+        while True:
+            message = json.loads(peer.message())
+            if message["method"] == "subscribe":
+                echo = json.dumps({"method": "subscribe", "subscription": message["subscription"]})
+                peer.sock.sendall(frame(b'{"channel":"subscriptionResponse","data":%b}' % echo.encode()))
+                if message["subscription"]["type"] == "bbo":
+                    break
+        time.sleep(0.3)
+        print("ready", flush=True)
         took = []
-        one = frame(BBO)
-        for _ in range(n):
+        for number in range(self.warm + self.orders):
             time.sleep(0.002)
+            one = frame(BBO % int(time.time() * 1_000))
             begun = time.perf_counter_ns()
             peer.sock.sendall(one)
-            if by_socket:
+            if self.by_socket:
                 got = peer.message()
-                took.append(peer.stamp - begun)
-                number = json.loads(got)["id"]
+                arrived = peer.stamp
+                told = (json.loads(got)["id"], RESTING)
                 peer.sock.sendall(
-                    frame(
-                        b'{"channel":"post","data":{"id":%d,"response":{"type":"action","payload":%b}}}'
-                        % (number, RESTING)
-                    )
+                    frame(b'{"channel":"post","data":{"id":%d,"response":{"type":"action","payload":%b}}}' % told)
                 )
             else:
-                took.append(self.arrived.get(timeout=10) - begun)
+                arrived = self.arrived.get(timeout=30)
+            if number >= self.warm:
+                took.append(arrived - begun)
         print(json.dumps(took), flush=True)
 
-    orders = 1000
-    by_socket: bool | None = True
+    def answer(self, path: str, body: bytes) -> bytes:
+        if path == "/exchange":
+            return RESTING
+        asked = json.loads(body)
+        if asked["type"] == "exchangeStatus":
+            return b'{"time":%d,"specialStatuses":null}' % int(time.time() * 1_000)
+        return json.dumps(INFOS.get(asked["type"], {"role": "user"} | ROLES.get(asked.get("user"), {}))).encode()
 
 
 if __name__ == "__main__":
-    bare = Bare()
-    if len(sys.argv) > 1:
-        bare.orders, bare.by_socket = int(sys.argv[1]), sys.argv[2] == "socket"
+    bare = Bare(int(sys.argv[1]), sys.argv[2] == "socket") if len(sys.argv) > 1 else Bare()
     print(bare.listener.getsockname()[1], flush=True)
     bare.serve()
