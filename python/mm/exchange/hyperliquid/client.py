@@ -20,12 +20,13 @@ from typing import Any, Literal, Self
 
 from mm._core import Engine, Order, OrderState, Position, Side, Tif, classify_cancel_error
 from mm._core.sign import Signer
+from mm._core.wire import Asset, Assets, Book
 from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, UnknownOrder, UsageError, VenueError
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_events import EventStream, Left
 from mm.exchange.hyperliquid.client_modify import replace_with_fallback
 from mm.exchange.hyperliquid.client_open import NewOrder, network, unrecorded
-from mm.exchange.hyperliquid.client_parts import Books, Market, Markets, Number, Quote, Waiters, face
+from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, face
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed
@@ -47,7 +48,7 @@ class Hyperliquid:
     or `signer` signs for it, and acts for the `vault` or sub-account that is named. `url`: `mm.MAINNET`,
     `mm.TESTNET`, or a venue of your own on this machine, which takes testnet signatures. `coins` are watched and may be
     traded. `link` has further settings by name (`link_settings.Settings`: feeds, times, bounds). `engine` may be
-    your own; `exchange` and `markets` replace the network (tests do).
+    your own; `exchange` and `assets` replace the network (tests do).
 
     **Leaving the context** keeps your orders on the book (`on_exit="keep"`), with their place in the queue: a
     program that ends is not a wish to leave the market, and the next start finds them. `on_exit="cancel"` cancels all
@@ -70,7 +71,7 @@ class Hyperliquid:
         link: Mapping[str, Any] | None = None,
         engine: Engine | Recorded | None = None,
         exchange: AsyncExchange | None = None,
-        markets: Markets | None = None,
+        assets: Assets | None = None,
         rules: Rules | None = None,
         on_exit: Literal["keep", "cancel"] = "keep",
         grace_ms: int = 2_000,
@@ -89,7 +90,7 @@ class Hyperliquid:
             told = {"account": account, "url": url, "coins": self.coins, "mainnet": url == MAINNET, "dexs": dexs}
             exchange = network(Settings(**{**told, **(link or {})}), key, signer, vault)
         self._exchange = exchange
-        self._markets = markets
+        self._assets = assets
         self._recorded = engine if isinstance(engine, Recorded) else unrecorded(account, engine, self._exchange.now_ms)
         self._rules = rules
         self._on_exit = on_exit
@@ -122,8 +123,8 @@ class Hyperliquid:
 
     def _begin(self) -> None:
         """The exchange is open: tell the engine what the markets are, and start the session."""
-        if self._markets is None:
-            self._markets = getattr(self._exchange, "assets", None)
+        if self._assets is None:
+            self._assets = getattr(self._exchange, "assets", None)
         for coin in self.coins:
             market = self._market(coin)
             base = market.base if market.kind == "spot" else None
@@ -267,7 +268,7 @@ class Hyperliquid:
         """The engine, for looking: what it is told goes through the session."""
         return self._recorded.view
 
-    def book(self, coin: str) -> Quote | None:
+    def book(self, coin: str) -> Book | None:
         """The market as last told; None until something came since the last connection."""
         return self._books.get(coin)
 
@@ -515,8 +516,8 @@ class Hyperliquid:
         px, sz = Decimal(market.px_to_wire(order.px)), Decimal(market.sz_to_wire(order.sz))
         return Wish(order.coin, side, px, sz, order.tif, order.reduce_only, order.cloid)
 
-    def _market(self, coin: str) -> Market:
-        market = None if self._markets is None else self._markets.get(coin)
+    def _market(self, coin: str) -> Asset:
+        market = None if self._assets is None else self._assets.get(coin)
         if market is None:
             raise BadInput(f"there is no market {coin!r}", field="coin", reason="unknown")
         return market
