@@ -31,7 +31,7 @@ from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed
 from mm.protocol import Market as MarketFact
-from mm.session import Edit, Fate, GateMoved, How, Recorded, Rules, Session, Wish, dex_of, name_of
+from mm.session import Edit, Fate, GateMoved, How, Phase, Recorded, Rules, Session, Wish, dex_of, name_of
 
 TURN_MS = 100
 """The loop turns at least so often, so that what a caller began is looked after in time."""
@@ -217,7 +217,7 @@ class Hyperliquid:
                     self._budget.give("", event)
                 case MarketFact(event=told):
                     self._books.take(told, self._exchange.now_ms)
-                case GateMoved() if not self.session.ready:
+                case GateMoved(phase=Phase.DOWN):
                     self._books.clear()
                 case _:
                     pass
