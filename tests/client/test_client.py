@@ -354,6 +354,7 @@ def test_cancel_gives_the_order_once_it_rests_no_more(fake: Fake) -> None:
             order = await hl.place("BTC", "B", "100", "1")
             gone = await hl.cancel(order)
             assert gone.state == OrderState.CancelConfirmed
+            assert hl.orders() == []
             again = await hl.cancel(order.cloid or "")
             assert again.state == OrderState.CancelConfirmed
             assert len(fake.of(Cancel)) == 1

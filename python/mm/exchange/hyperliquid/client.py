@@ -161,7 +161,7 @@ class Hyperliquid:
             self._end()
 
     def _end(self) -> None:
-        self.left = tuple(order for order in self.engine.orders() if order.state not in DONE)
+        self.left = tuple(self.orders())
         for order in self.left:
             log.warning("left on the venue, looked after by nobody: %s %s, %s", order.coin, order.cloid, order.state)
         gone = OutcomeUnknown("the client was closed before the answer came", reason="closed")
@@ -273,8 +273,8 @@ class Hyperliquid:
         return self._books.get(coin)
 
     def orders(self, coin: str | None = None) -> list[Order]:
-        """Our orders that are not closed, oldest first."""
-        return [order for order in self.engine.orders() if coin is None or order.coin == coin]
+        """Our orders that rest, or may rest, oldest first: not those that the venue said it has canceled."""
+        return [o for o in self.engine.orders() if (coin is None or o.coin == coin) and o.state not in DONE]
 
     def position(self, coin: str) -> Position:
         """A coin's position and money."""
@@ -412,7 +412,7 @@ class Hyperliquid:
         """
         session = self._alive()
         end = self._exchange.now_ms + timeout_ms
-        asked = self._open(coin)
+        asked = self.orders(coin)
         session.cancel(name_of(order) for order in asked)
         self._tell()
         if not wait:
@@ -420,10 +420,10 @@ class Hyperliquid:
         while True:
             left = end - self._exchange.now_ms
             if left <= 0:
-                return tuple(self._open(coin))
+                return tuple(self.orders(coin))
             if not await self._until(lambda: not self._pending(coin), min(left, 2_000)) and left <= 2_000:
                 continue
-            if orders := self._open(coin):
+            if orders := self.orders(coin):
                 session.cancel(name_of(order) for order in orders if order.state != OrderState.CancelPending)
                 self._tell()
                 await self._next_turn()
@@ -537,10 +537,6 @@ class Hyperliquid:
         state = self._order(key).state
         return state.is_terminal or state in DONE
 
-    def _open(self, coin: str | None) -> list[Order]:
-        """Our orders that may still rest."""
-        return [order for order in self.orders(coin) if order.state not in DONE]
-
     def _pending(self, coin: str | None) -> bool:
         return any(order.state == OrderState.CancelPending for order in self.orders(coin))
 
@@ -554,4 +550,4 @@ class Hyperliquid:
         scanned = session.reads.scanned_ms
         left = end - self._exchange.now_ms
         read = await self._until(lambda: all(scanned.get(dex, -1) > asked_ms for dex in dexes), left)
-        return read and not self._open(coin)
+        return read and not self.orders(coin)
