@@ -31,7 +31,21 @@ from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed
 from mm.protocol import Market as MarketFact
-from mm.session import Edit, Fate, GateMoved, How, Phase, Recorded, Rules, Session, Wish, dex_of, name_of
+from mm.session import (
+    Edit,
+    Escalated,
+    Fate,
+    GateMoved,
+    Held,
+    How,
+    Phase,
+    Recorded,
+    Rules,
+    Session,
+    Wish,
+    dex_of,
+    name_of,
+)
 
 TURN_MS = 100
 """The loop turns at least so often, so that what a caller began is looked after in time."""
@@ -219,6 +233,10 @@ class Hyperliquid:
                     self._books.take(told, self._exchange.now_ms)
                 case GateMoved(phase=Phase.DOWN):
                     self._books.clear()
+                case Escalated(what=what, coin=coin):
+                    log.warning("%s%s", what, "" if coin is None else f" ({coin})")
+                case Held(coin=coin, why=why):
+                    log.warning("%s: nothing is placed now: %s", coin or "every coin", why)
                 case _:
                     pass
             for stream in self._streams:
@@ -452,10 +470,14 @@ class Hyperliquid:
             text = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
         except (TypeError, ValueError) as error:
             raise BadInput(f"body is no JSON: {error}", field="body", reason="not JSON") from None
-        waiting = self._infos.wait(session.reads.info(text))
+        number = session.reads.info(text)
+        waiting = self._infos.wait(number)
         self._tell()
-        if not await self._until(waiting.done, timeout_ms):
-            raise VenueError("no answer to a question", reason="no answer")
+        try:
+            if not await self._until(waiting.done, timeout_ms):
+                raise VenueError("no answer to a question", reason="no answer")
+        finally:
+            self._infos.drop(number)
         reply = await waiting
         if isinstance(reply, ReadFailed):
             raise VenueError(f"a question failed: {reply.why}", reason=reply.why)

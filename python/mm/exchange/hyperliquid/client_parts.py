@@ -33,6 +33,10 @@ class Waiters(Generic[K, V]):
         waiting.append(future)
         return future
 
+    def drop(self, key: K) -> None:
+        """Nobody waits for this any more."""
+        self._futures.pop(key, None)
+
     @contextmanager
     def listen(self, key: K, heard: Callable[[V], None]) -> Iterator[None]:
         """Hear every piece of news of this key for a while."""
