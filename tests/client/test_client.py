@@ -413,6 +413,19 @@ def test_cancel_all_is_one_action_and_its_proof_is_a_list_without_ours(fake: Fak
     run(story())
 
 
+def test_the_proof_finds_an_order_of_ours_that_nobody_told_of(fake: Fake) -> None:
+    async def story() -> None:
+        async with fake.client() as hl:
+            await hl.ready()
+            cloid = mm.Engine(ME, first_sequence=5).next_cloid()  # of an earlier process, by its prefix
+            fake.row(NewOrder("ETH", "B", "99", "1", "Alo", cloid), 77, "open")
+            assert await hl.cancel_all(wait=True) == ()
+            (cancel,) = fake.of(Cancel)
+            assert cancel.targets[0].oid == 77
+
+    run(story())
+
+
 def test_cancel_all_says_what_is_left(fake: Fake) -> None:
     async def story() -> None:
         async with fake.client() as hl:

@@ -299,6 +299,9 @@ def test_a_reply_that_comes_late_is_as_good(story: Story) -> None:  # a venue th
     story.take(FillsReply(first.query, b"[]", 0, 0, False))
     assert story.session.gate.phase == Phase.ORDERS
     assert story.session.reads.fills_began_ms == began, "complete up to when it was asked, and no later"
+    told = story.engine.last("on_fills_complete")
+    assert told is not None
+    assert told.args[1] == story.session.reads.complete_ms == began - story.rules.settled_ms, "clocks and reads lag"
     assert isinstance(second, AskFills)
     story.take(FillsReply(second.query, b"[]", 0, 0, False))
 
@@ -435,7 +438,7 @@ def test_a_frame_that_cannot_be_read_makes_it_read_the_books(story: Story, data:
     _, name = story.rest(100)
     story.trade(100, "0.4")  # this is what the frame would have told
     story.take(Frame(data))
-    story.go(5_000)
+    story.go(500)
     assert str(story.order(name).cum_qty) == "0.4"
 
 
