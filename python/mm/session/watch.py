@@ -113,7 +113,10 @@ class Watch:
         keep_ms = self._core.rules.keep_ms
         if keep_ms is None:
             return
-        before = min(self._reads.complete_ms, self._core.now_ms - keep_ms)
+        now = self._core.now_ms
+        if self._reads.complete_ms < now - keep_ms // 2:
+            self._reads.fills()  # what may go must have been read to the end, and nothing else asks for that
+        before = min(self._reads.complete_ms, now - keep_ms)
         view = self._core.engine.view
         for coin in view.coins():
             proven = view.proven_until(coin)

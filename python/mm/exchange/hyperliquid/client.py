@@ -302,6 +302,11 @@ class Hyperliquid:
         """Why nothing may be placed on this coin now; None if it may."""
         return self.session.closed(coin)
 
+    def release(self, coin: str, why: str) -> None:
+        """Open a coin again that was closed for this reason: a contradiction stays until somebody has looked at it."""
+        self._alive().gate.release(coin, why)
+        self._tell()
+
     def events(self) -> EventStream:
         """Everything that happens from now on, in order: effects, fates, gate and link, market events.
 
