@@ -23,6 +23,7 @@ from mm._core import (
     classify_status,
     transitions,
 )
+from mm._core.wire import Asset, Assets, Bbo, Book, L2Book, Level, Trade, from_float
 from mm.errors import (
     BadInput,
     ConfigError,
@@ -34,6 +35,7 @@ from mm.errors import (
     Refused,
     TransitionRefused,
     UnknownOrder,
+    Unreadable,
     Unrepresentable,
     UsageError,
     VenueError,
@@ -41,7 +43,11 @@ from mm.errors import (
 
 __all__ = [
     "Applied",
+    "Asset",
+    "Assets",
     "BadInput",
+    "Bbo",
+    "Book",
     "CancelRequest",
     "ConfigError",
     "DuplicateCloid",
@@ -50,7 +56,9 @@ __all__ = [
     "EngineFault",
     "Fill",
     "Gap",
+    "L2Book",
     "Leg",
+    "Level",
     "MmError",
     "ModifyOutcome",
     "ModifyRequest",
@@ -64,8 +72,10 @@ __all__ = [
     "Report",
     "Side",
     "Tif",
+    "Trade",
     "TransitionRefused",
     "UnknownOrder",
+    "Unreadable",
     "Unrepresentable",
     "UsageError",
     "VenueError",
@@ -73,5 +83,6 @@ __all__ = [
     "classify_modify_error",
     "classify_order_error",
     "classify_status",
+    "from_float",
     "transitions",
 ]

@@ -206,9 +206,9 @@ class Trade:
         sz: _Number,
         time: int,
         tid: int,
-        tx_hash: str = "",
-        buyer: str = "",
-        seller: str = "",
+        tx_hash: str,
+        buyer: str,
+        seller: str,
     ) -> Trade: ...
     @property
     def coin(self) -> str:
@@ -310,7 +310,7 @@ class Mids:
     def as_dict(self) -> dict[str, Decimal]:
         """All of them."""
     def __len__(self) -> int: ...
-    def __contains__(self, coin: str) -> bool: ...
+    def __contains__(self, coin: str, /) -> bool: ...
     @property
     def surfaced(self) -> tuple[Surfaced, ...]:
         """The mids that were not understood."""
@@ -453,8 +453,9 @@ def read_trades(body: bytes) -> Trades:
 def read_answer(body: bytes, items: int, status: int = 200, content_type: str | None = None) -> tuple[_Outcome, ...]:
     """Reads the answer of `/exchange` to an action of `items` items (1 for an action without a list): one outcome an item,
     in the order sent; or a single `ActionError` or `Garbled` that stands for all. One refusal for several items
-    counts for each; of another number of answers the missing ones are `Garbled`. What is not an answer in full is
-    `Garbled`, whatever the HTTP status; it says nothing of what became of the action. Never raises for what came.
+    counts for each; any other number of answers than items is `Garbled`, for their places cannot be trusted. What is not
+    an answer in full is `Garbled`, whatever the HTTP status; it says nothing of what became of the action. Never
+    raises for what came.
     """
 
 @final
@@ -590,10 +591,12 @@ class Asset:
         """The largest valid size up to `sz`. Raises `Unrepresentable` when that is zero."""
     def notional(self, px: _Number, sz: _Number) -> Decimal:
         """`px` times `sz`, exactly."""
-    def meets_minimum(self, px: _Number, sz: _Number, minimum: _Number = 10) -> bool:
+    def meets_minimum(self, px: _Number, sz: _Number, minimum: _Number | None = None) -> bool:
         """Whether an order is worth the venue's minimum (10 of the quote token)."""
-    def sz_to_reach(self, px: _Number, minimum: _Number = 10) -> Decimal:
-        """The smallest valid size that is worth `minimum` at this price. It rounds up: ask the risk first."""
+    def sz_to_reach(self, px: _Number, minimum: _Number | None = None) -> Decimal:
+        """The smallest valid size that is worth `minimum` (10 of the quote token) at this valid price. It rounds up: ask the
+        risk first.
+        """
     def px_to_wire(self, px: _Number) -> str:
         """The text of a valid price, as it is signed: no zeros at the end. Raises `Unrepresentable` off the grid."""
     def sz_to_wire(self, sz: _Number) -> str:
@@ -624,7 +627,7 @@ class Assets:
         """The market of that name; `None` if there is none."""
     def by_id(self, asset_id: int) -> Asset | None:
         """The market of that number; `None` if there is none."""
-    def __getitem__(self, name: str) -> Asset: ...
-    def __contains__(self, name: str) -> bool: ...
+    def __getitem__(self, name: str, /) -> Asset: ...
+    def __contains__(self, name: str, /) -> bool: ...
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Asset]: ...
