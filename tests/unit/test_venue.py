@@ -47,12 +47,12 @@ ME, OTHER = "me", "other"
 NEVER = 1 << 60
 
 
-def place(nonce: int, expires: int, *words: str) -> Place:
-    return Place(nonce, expires, (NewOrder("SIM", *words),))
+def place(nonce: int, expires: int, side: str, px: str, sz: str, tif: str, cloid: str) -> Place:
+    return Place(nonce, expires, (NewOrder("SIM", side, px, sz, tif, cloid),))
 
 
-def modify(nonce: int, oid: int, *words: str) -> Modify:
-    return Modify(nonce, NEVER, (Change(oid, NewOrder("SIM", *words)),))
+def modify(nonce: int, oid: int, side: str, px: str, sz: str, tif: str, cloid: str) -> Modify:
+    return Modify(nonce, NEVER, (Change(oid, NewOrder("SIM", side, px, sz, tif, cloid)),))
 
 
 def cancel(nonce: int, oid: int) -> Cancel:

@@ -13,6 +13,8 @@ skipped in silence. A hole that cannot be filled, and a position that differs, c
 other. So do stale streams: they are judged one by one, not by the connection (I23).
 """
 
+from collections.abc import Callable
+
 from mm._core import Order
 from mm.protocol import Cancel
 from mm.session.core import Core, dex_of
@@ -30,6 +32,8 @@ class Gate:
     def __init__(self, core: Core, reads: Reads, desk: Desk) -> None:
         self.phase = Phase.DOWN
         self.epoch: int | None = None
+        self.on_gap: Callable[[str], None] = lambda _: None
+        """Told of a coin whose chain has a hole."""
         self._core = core
         self._reads = reads
         self._desk = desk
@@ -37,7 +41,6 @@ class Gate:
         self._told = False
         self._snapshot = False
         self._awaited: list[Key] = []
-        self._asked_ms = 0
         self._holds: dict[tuple[str | None, str], None] = {}
 
     @property
@@ -117,13 +120,7 @@ class Gate:
 
     def next_deadline(self) -> int | None:
         """When a step has something to do by itself."""
-        match self.phase:
-            case Phase.SNAPSHOT:
-                return self._since_ms + self._core.rules.snapshot_ms
-            case Phase.FILLS if not self._reads.waits_for("fills"):
-                return self._asked_ms + self._core.rules.gap_ms
-            case _:
-                return None
+        return self._since_ms + self._core.rules.snapshot_ms if self.phase == Phase.SNAPSHOT else None
 
     def _wait_for_snapshot(self) -> None:
         if self._snapshot:
@@ -136,18 +133,12 @@ class Gate:
     def _wait_for_fills(self) -> None:
         if self._reads.waits_for("fills"):
             return
-        now, view = self._core.now_ms, self._core.engine.view
-        broken = [coin for coin in self._core.coins() if view.gaps(coin)]
-        if broken and now - self._since_ms >= self._core.rules.patience_ms:
-            for coin in broken:
-                self.hold(coin, MISSING)
-                self._core.emit(Escalated("fills are missing and cannot be found", coin))
-            broken = []
+        view = self._core.engine.view
+        broken = [coin for coin in self._core.coins() if view.gaps(coin) and (coin, MISSING) not in self._holds]
+        for coin in broken:
+            self.on_gap(coin)  # asked about until it closes, or until its coin is closed for it
         if not broken:
             self._move(Phase.ORDERS)
-        elif now - self._asked_ms >= self._core.rules.gap_ms:
-            self._asked_ms = now
-            self._reads.fills()
 
     def _wait_for_statuses(self) -> None:
         open_requests = [flight for flight in self._desk.waiting() if not isinstance(flight.action, Cancel)]
@@ -160,13 +151,12 @@ class Gate:
 
     def _move(self, phase: Phase, why: str = "") -> None:
         self.phase = phase
-        self._since_ms = now = self._core.now_ms
+        self._since_ms = self._core.now_ms
         self._told = False
         self._awaited = []
         self._core.emit(GateMoved(phase, why))
         match phase:
             case Phase.FILLS:
-                self._asked_ms = now
                 self._reads.fills()
             case Phase.ORDERS:
                 self._reads.open_orders(dict.fromkeys(map(dex_of, self._core.coins())) or [""])

@@ -62,6 +62,7 @@ class Session:
         self._desk = Desk(self._core, self.reads)
         self.gate = Gate(self._core, self.reads, self._desk)
         self._watch = Watch(self._core, self.reads, self.gate)
+        self.gate.on_gap = self._watch.on_gap
         self.reads.on_missing = self._desk.silence.on_missing
         self.reads.on_position = self._watch.on_position
 

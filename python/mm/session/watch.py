@@ -4,7 +4,10 @@ A fill that no stream told shows as a position that differs, at the latest with 
 order that ended without a word shows in the next list. Each look has its own pace (`Rules`).
 """
 
+from contextlib import suppress
+
 from mm._core import Engine
+from mm.errors import UsageError
 from mm.session.core import Core, dex_of
 from mm.session.events import Escalated
 from mm.session.gate import DIFFERS, MISSING, Gate
@@ -64,8 +67,9 @@ class Watch:
 
         Its size is known and most holes close within a round trip, so the coin is closed for one that stays only.
         """
-        self._gapped.setdefault(coin, self._core.now_ms)
-        self._reads.fills()
+        if coin not in self._gapped:
+            self._gapped[coin] = self._core.now_ms
+            self._reads.fills()
 
     def on_position(self, coin: str, agrees: bool) -> None:
         """A comparison. One that differs may have been overtaken by a fill; one that goes on to differ closes the coin."""
@@ -97,13 +101,14 @@ class Watch:
             self._reads.fills()
 
     def _let_go(self) -> None:
-        """Old fills that are proven leave memory; the engine refuses for those that are not."""
+        """Old fills that are proven leave memory. Of a coin with a hole the engine lets none go that may be needed."""
         keep_ms = self._core.rules.keep_ms
         if keep_ms is None:
             return
+        before = min(self._reads.complete_ms, self._core.now_ms - keep_ms)
         view = self._core.engine.view
         for coin in view.coins():
             proven = view.proven_until(coin)
-            before = min(proven or 0, self._core.now_ms - keep_ms)
-            if before > 0:
-                self._core.engine.tell(Engine.forget, coin, before)
+            if proven is not None and proven >= before > 0:
+                with suppress(UsageError):
+                    self._core.engine.tell(Engine.forget, coin, before)

@@ -14,54 +14,40 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from mm._core import Engine, Order, OrderState, Position, Side, Tif, classify_cancel_error
+from mm._core.sign import Signer
 from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, UnknownOrder, UsageError, VenueError
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_events import EventStream, Left
 from mm.exchange.hyperliquid.client_modify import replace_with_fallback
-from mm.exchange.hyperliquid.client_parts import Books, Market, Markets, Number, Quote, Waiters
+from mm.exchange.hyperliquid.client_open import NewOrder, network, unrecorded
+from mm.exchange.hyperliquid.client_parts import Books, Market, Markets, Number, Quote, Waiters, face
+from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed
 from mm.protocol import Market as MarketFact
-from mm.session import Edit, Fate, GateMoved, How, Recorded, Rules, Session, Unrecorded, Wish, dex_of, name_of
+from mm.session import Edit, Fate, GateMoved, How, Recorded, Rules, Session, Wish, dex_of, name_of
 
-MAINNET = "https://api.hyperliquid.xyz"
-TESTNET = "https://api.hyperliquid-testnet.xyz"
 TURN_MS = 100
 """The loop turns at least so often, so that what a caller began is looked after in time."""
 EVENTS_MOST = 10_000
-ASK_AFTER_MS = 1_500
-"""When the engine asks for the trades behind an amount that an answer told (reliability N7: within 2 s)."""
-SEQUENCE_BITS = 20
-"""A million cloids a millisecond are not made: the next process begins above them all."""
 DONE = (OrderState.CancelConfirmed,)
 
 log = logging.getLogger("mm")
 
 
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """One order of `place_many`."""
-
-    coin: str
-    side: Side | str
-    px: Number
-    sz: Number
-    tif: Tif = Tif.ALO
-    reduce_only: bool = False
-    cloid: str | None = None
-
-
 class Hyperliquid:
     """One account on Hyperliquid, caught up and looked after.
 
-    `account` is the address that is traded for (the master's or a sub-account's, never the agent's); `key` or
-    `signer` signs for it. `engine` may be your own; `exchange` and `markets` replace the network (tests do).
+    `account` is the address that is traded for (the master's or a sub-account's, never the agent's); `key` (an agent's)
+    or `signer` signs for it, and acts for the `vault` or sub-account that is named. `url`: `mm.MAINNET`,
+    `mm.TESTNET`, or a venue of your own on this machine, which takes testnet signatures. `coins` are watched and may be
+    traded. `link` has further settings by name (`link_settings.Settings`: feeds, times, bounds). `engine` may be
+    your own; `exchange` and `markets` replace the network (tests do).
 
     **Leaving the context** keeps your orders on the book (`on_exit="keep"`), with their place in the queue: a
     program that ends is not a wish to leave the market, and the next start finds them. `on_exit="cancel"` cancels all
@@ -76,10 +62,12 @@ class Hyperliquid:
         self,
         *,
         account: str,
-        key: str | bytes | None = None,
-        signer: Any = None,
+        key: str | bytes | bytearray | None = None,
+        signer: Signer | None = None,
         url: str = MAINNET,
         coins: Iterable[str] = (),
+        vault: str | None = None,
+        link: Mapping[str, Any] | None = None,
         engine: Engine | Recorded | None = None,
         exchange: AsyncExchange | None = None,
         markets: Markets | None = None,
@@ -96,9 +84,13 @@ class Hyperliquid:
         self.coins = tuple(dict.fromkeys(coins))
         self.left: tuple[Order, ...] = ()
         """After leaving: the orders that were open, or not known to be closed."""
-        self._exchange = exchange if exchange is not None else _link(account, key, signer, url, self.coins)
+        if exchange is None:
+            dexs = tuple(dict.fromkeys(filter(None, map(dex_of, self.coins))))
+            told = {"account": account, "url": url, "coins": self.coins, "mainnet": url == MAINNET, "dexs": dexs}
+            exchange = network(Settings(**{**told, **(link or {})}), key, signer, vault)
+        self._exchange = exchange
         self._markets = markets
-        self._recorded = engine if isinstance(engine, Recorded) else _unrecorded(account, engine, self._exchange.now_ms)
+        self._recorded = engine if isinstance(engine, Recorded) else unrecorded(account, engine, self._exchange.now_ms)
         self._rules = rules
         self._on_exit = on_exit
         self._grace_ms = grace_ms
@@ -446,8 +438,8 @@ class Hyperliquid:
 
     async def changed(self, order: Order | str, timeout_ms: int) -> Order:
         """Wait until anything about the order has changed, but no longer than this; give it as it then is."""
-        before = _face(self._order(order))
-        await self._until(lambda: _face(self._order(order)) != before, timeout_ms)
+        before = face(self._order(order))
+        await self._until(lambda: face(self._order(order)) != before, timeout_ms)
         return self._order(order)
 
     # --- other requests -----------------------------------------------------------------------------------
@@ -562,23 +554,3 @@ class Hyperliquid:
         left = end - self._exchange.now_ms
         read = await self._until(lambda: all(scanned.get(dex, -1) > asked_ms for dex in dexes), left)
         return read and not self._open(coin)
-
-
-def _unrecorded(account: str, engine: Engine | None, now_ms: int) -> Recorded:
-    """An engine without a record: after its end the venue is asked for all.
-
-    Its cloids begin at the time, so that none of an earlier process is used again (order-state 2).
-    """
-    if engine is None:
-        engine = Engine(account, first_sequence=now_ms << SEQUENCE_BITS, ask_after_ms=ASK_AFTER_MS)
-    fresh = engine
-    return Recorded(lambda: fresh, Unrecorded())
-
-
-def _link(account: str, key: str | bytes | None, signer: Any, url: str, coins: tuple[str, ...]) -> AsyncExchange:
-    raise ConfigError("the network link is not there yet: give an exchange", field="exchange", reason="missing")
-
-
-def _face(order: Order) -> tuple[object, ...]:
-    """What a caller can see change about an order."""
-    return order.state, order.cum_qty, order.leaves_qty, order.current_cloid, order.modifying

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 
+from mm._core import Order
 from mm.protocol import BookTop
 
 K = TypeVar("K", bound=Hashable)
@@ -109,3 +110,8 @@ class Books:
     def clear(self) -> None:
         """The connection broke: nothing is known to be current."""
         self._tops.clear()
+
+
+def face(order: Order) -> tuple[object, ...]:
+    """What a caller can see change about an order."""
+    return order.state, order.cum_qty, order.leaves_qty, order.current_cloid, order.modifying

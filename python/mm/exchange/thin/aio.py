@@ -92,10 +92,9 @@ class SimMarkets:
 def _number(field: str, value: str | int | Decimal) -> Decimal:
     """A positive number. Raises `Unrepresentable`."""
     try:
-        if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
-            number = Decimal(value)
-            if number.is_finite() and 0 < number < 10**12:
-                return number
-    except InvalidOperation:
+        number = Decimal(value)
+        if not isinstance(value, float | bool) and number.is_finite() and 0 < number < 10**12:
+            return number
+    except (InvalidOperation, TypeError, ValueError):
         pass
     raise Unrepresentable(f"{field} {value!r} is no positive number", field=field, reason="not a positive number")
