@@ -261,9 +261,13 @@ fn comes_back(
     expires: Option<u64>,
     network: Network,
 ) -> Result<(), TestCaseError> {
-    let own = format!("{action:?}").starts_with("SetReferrer")
-        || format!("{action:?}").contains("SubAccount")
-        || format!("{action:?}").starts_with("VaultTransfer");
+    let own = matches!(
+        action,
+        Action::SetReferrer { .. }
+            | Action::CreateSubAccount { .. }
+            | Action::SubAccountTransfer { .. }
+            | Action::VaultTransfer { .. }
+    );
     let vault = vault.then_some("0xabcdef0123456789abcdef0123456789abcdef01");
     let signer = signer(network, vault);
     let body = signer.action(action, NONCE, expires).unwrap();
@@ -292,14 +296,28 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn placements_come_back(orders in orders(), group in 0..3usize, builder in any::<Option<[u8; 20]>>(), fee in 0..=1000u64, expires in any::<Option<u64>>(), vault: bool, mainnet: bool) {
+    fn placements_come_back(
+        orders in orders(),
+        group in 0..3usize,
+        builder in any::<Option<[u8; 20]>>(),
+        fee in 0..=1000u64,
+        expires in any::<Option<u64>>(),
+        vault: bool,
+        mainnet: bool,
+    ) {
         let grouping = [Grouping::None, Grouping::NormalTpsl, Grouping::PositionTpsl][group];
         let builder = builder.map(|address| Builder { address: Address(address), fee });
         comes_back(&Action::Orders { orders: &orders, grouping, builder }, vault, expires, Network::of(mainnet))?;
     }
 
     #[test]
-    fn changes_come_back(orders in orders(), targets in prop::collection::vec(target(), 20), always_place: bool, vault: bool, mainnet: bool) {
+    fn changes_come_back(
+        orders in orders(),
+        targets in prop::collection::vec(target(), 20),
+        always_place: bool,
+        vault: bool,
+        mainnet: bool,
+    ) {
         let changes: Vec<_> = targets.into_iter().zip(orders).collect();
         comes_back(&Action::Modifies { changes: &changes, always_place }, vault, None, Network::of(mainnet))?;
         let (target, order) = changes[0];
@@ -307,7 +325,13 @@ proptest! {
     }
 
     #[test]
-    fn cancels_come_back(oids in prop::collection::vec(any::<(u32, u64)>(), 1..=200), cloid: u128, fast: bool, vault: bool, mainnet: bool) {
+    fn cancels_come_back(
+        oids in prop::collection::vec(any::<(u32, u64)>(), 1..=200),
+        cloid: u128,
+        fast: bool,
+        vault: bool,
+        mainnet: bool,
+    ) {
         let cloids: Vec<_> = oids.iter().map(|(asset, oid)| (*asset, Cloid(cloid ^ u128::from(*oid)))).collect();
         let oids: Vec<_> = oids.into_iter().map(|(asset, oid)| (asset, Oid(oid))).collect();
         comes_back(&Action::Cancels { targets: &oids, fast }, vault, None, Network::of(mainnet))?;
@@ -315,7 +339,15 @@ proptest! {
     }
 
     #[test]
-    fn all_others_come_back(asset: u32, value: u64, signed: i64, yes: bool, other: [u8; 20], text in "\\PC{1,20}", network in any::<bool>().prop_map(Network::of)) {
+    fn all_others_come_back(
+        asset: u32,
+        value: u64,
+        signed: i64,
+        yes: bool,
+        other: [u8; 20],
+        text in "\\PC{1,20}",
+        network in any::<bool>().prop_map(Network::of),
+    ) {
         let (other, micro_usd) = (Address(other), value);
         for action in [
             Action::ScheduleCancel { time: yes.then_some(value) },
@@ -335,7 +367,14 @@ proptest! {
     }
 
     #[test]
-    fn what_users_sign_comes_back(other: [u8; 20], sum in 1..10i128.pow(15), nonce: u64, yes: bool, token in "\\PC{1,20}", name in prop::option::of("\\PC{1,16}")) {
+    fn what_users_sign_comes_back(
+        other: [u8; 20],
+        sum in 1..10i128.pow(15),
+        nonce: u64,
+        yes: bool,
+        token in "\\PC{1,20}",
+        name in prop::option::of("\\PC{1,16}"),
+    ) {
         let (destination, amount) = (Address(other), Sz(sum * 100));
         let network = Network::of(yes);
         let signer = signer(network, None);

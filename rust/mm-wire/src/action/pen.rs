@@ -248,7 +248,11 @@ mod tests {
         }
 
         #[test]
-        fn texts_and_numbers_are_json(text in "\\PC{0,20}|[\\x00-\\x7f]{0,20}", whole in any::<u64>(), signed in any::<i64>()) {
+        fn texts_and_numbers_are_json(
+            text in "\\PC{0,20}|[\\x00-\\x7f]{0,20}",
+            whole in any::<u64>(),
+            signed in any::<i64>(),
+        ) {
             let mut pen = Pen::new("", 100);
             pen.open_list(3);
             pen.text(&text);

@@ -368,7 +368,10 @@ mod tests {
         }
 
         #[test]
-        fn escapes_mean_what_another_reader_says(units in prop::collection::vec(any::<u16>(), 0..6), plain in "[a-z\\\\n/\"]{0,3}") {
+        fn escapes_mean_what_another_reader_says(
+            units in prop::collection::vec(any::<u16>(), 0..6),
+            plain in "[a-z\\\\n/\"]{0,3}",
+        ) {
             let mut text = String::from("\"");
             for unit in units {
                 write!(text, "\\u{unit:04x}").unwrap();

@@ -27,7 +27,8 @@ pub struct Opened {
 }
 
 /// Reads a body. An error of the field `signature` means that no key can have signed it ("Unable to recover signer.");
-/// any other, that the venue could not read it (422).
+/// any other, that the venue could not read it (422). What a user signed for the other network is nobody's here, whatever
+/// its `hyperliquidChain` says.
 pub fn open(body: &[u8], network: Network) -> Result<Opened, Error> {
     let node = Node::read("body", body)?;
     let action = node.get("action").ok_or(Error::Bad("action", "is missing"))?;
