@@ -18,7 +18,7 @@ RUST = ROOT / "rust"
 MAY_DEPEND_ON: dict[str, set[str]] = {
     "mm-arrow": set(),
     "mm-core": set(),
-    "mm-wire": {"mm-core", "memchr"},
+    "mm-wire": {"keccak", "memchr", "mm-core", "secp256k1", "zeroize"},
     "mm-py": {"mm-arrow", "mm-core", "mm-wire", "pyo3"},
 }
 PURE = ["mm-core", "mm-wire"]
