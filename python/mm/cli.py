@@ -12,6 +12,7 @@ import click
 COMMANDS: dict[str, str] = {
     "audit": "mm.audit.command:audit",
     "demo": "mm.demo.command:demo",
+    "sim": "mm.sim.command:sim",
 }
 """Command by name, as `module:attribute`."""
 
