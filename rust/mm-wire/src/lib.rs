@@ -15,6 +15,7 @@ mod frames;
 mod held;
 pub mod json;
 pub mod keccak;
+pub mod keystore;
 pub mod msgpack;
 pub mod nonce;
 mod object;
