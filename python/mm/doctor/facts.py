@@ -77,8 +77,6 @@ class Feed:
     streams: tuple[Stream, ...] = ()
     errors: tuple[str, ...] = ()
     """Texts of the venue's `error` frames, and of closes that we did not ask for."""
-    user_state: object = NOT_ASKED
-    """`userState` of a `webData3` frame of the agent's master: it tells the unnamed agent and its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

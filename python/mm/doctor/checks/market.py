@@ -46,7 +46,7 @@ def _smallest(facts: Facts, coin: str) -> Findings:
     listed_coins = _listed(facts, coin)
     found = listed_coins.get(coin)
     if found is None:
-        near = get_close_matches(coin.upper(), [name.upper() for name in listed_coins], n=3, cutoff=0.5)
+        near = get_close_matches(coin.upper(), [name.upper() for name in listed_coins], n=3, cutoff=0.6)
         names = [name for name in listed_coins if name.upper() in near][:3]
         hint = f"did you mean {listed(names)}? " if names else ""
         fix = f"{hint}Coins are case-sensitive; spot pairs are @ and a number, builders' perps dex:COIN"
