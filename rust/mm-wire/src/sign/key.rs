@@ -43,6 +43,11 @@ impl Key {
         Ok(Self { secret, context, address })
     }
 
+    /// The same, and wipes what it was given.
+    pub fn take(bytes: Vec<u8>) -> Result<Self, Error> {
+        Self::new(&Zeroizing::new(bytes))
+    }
+
     /// From 64 hexadecimal digits, with or without `0x`.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
