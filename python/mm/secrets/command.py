@@ -108,12 +108,16 @@ def _target(text: str) -> Source:
 
 def _from_outside() -> Secret:
     """A key from a prompt, or from standard input where nobody is there. Raises `ConfigError`."""
-    if sys.stdin.isatty():
+    if _someone_is_there():
         return Secret(getpass.getpass("Key (64 hexadecimal digits, not shown): ")).stripped()
     taken = Secret(bytearray(sys.stdin.buffer.read(INPUT_MAX))).stripped()
     if taken.is_empty():
         raise trouble("There was no key on standard input.", "is empty")
     return taken
+
+
+def _someone_is_there() -> bool:
+    return sys.stdin.isatty()
 
 
 def _into_ring(place: Source, key_text: Secret) -> str:
@@ -127,8 +131,7 @@ def _into_ring(place: Source, key_text: Secret) -> str:
 
 def _into_keystore(place: Source, key_text: Secret | None, passphrase_from: str) -> str:
     """Writes the file, and opens it once to be sure of it."""
-    if place.path.exists():
-        raise trouble(f"{place.path} exists already, and is not overwritten.", "exists already")
+    files.check_new(place.path)
     if key_text is not None:
         _address(key_text)  # before a passphrase is asked for
     with passphrase.read(passphrase_from, "New passphrase: ", twice=True) as words:

@@ -33,13 +33,27 @@ def read(path: Path, size_max: int, field: str = FIELD) -> bytes:
             if _is_link(path.name, directory):
                 raise _linked(path, field) from None
             raise trouble(f"{path} cannot be opened: {error.strerror}.", "cannot be opened", field) from None
-        with os.fdopen(handle, "rb") as file:
+        try:
             _check_file(os.fstat(handle), path, field)
-            content = file.read(size_max + 1)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                content = file.read(size_max + 1)
+        except OSError as error:
+            raise trouble(f"{path} cannot be read: {error.strerror}.", "cannot be read", field) from None
+        finally:
+            os.close(handle)
     if len(content) > size_max:
         del content  # no frame of a traceback has it
         raise trouble(f"{path} is longer than {size_max:,} bytes.", "is too long", field)
     return content
+
+
+def check_new(path: Path, field: str = FIELD) -> None:
+    """Raises what `write_new` would, as far as it can be known before: to be asked before a passphrase is."""
+    if os.path.lexists(path):
+        raise trouble(f"{path} exists already, and is not overwritten.", "exists already", field)
+    if path.parent.exists():
+        with _directory(path, field):
+            pass
 
 
 def write_new(path: Path, content: bytes, field: str = FIELD) -> None:

@@ -152,19 +152,20 @@ def _cost(value: object, name: str, place: str) -> int:
     return found
 
 
-def _hex(value: object, name: str, place: str, size: int | None) -> bytes:
-    found = _member(value, name, place)
+def _hex(value: object, name: str, inside: str, size: int | None) -> bytes:
+    found = _member(value, name, inside)
+    place = f"{inside}.{name}".removeprefix(".")
     if not isinstance(found, str) or not found.isascii():
-        raise _wrong(f"{place}.{name}", "is not hexadecimal text")
+        raise _wrong(place, "is not hexadecimal text")
     digits = found.removeprefix("0x")
     if len(digits) > 2 * SALT_BYTES_MAX:
-        raise _wrong(f"{place}.{name}", "is too long")
+        raise _wrong(place, "is too long")
     try:
         data = bytes.fromhex(digits)
     except ValueError:
-        raise _wrong(f"{place}.{name}", "is not hexadecimal text") from None
+        raise _wrong(place, "is not hexadecimal text") from None
     if size is not None and len(data) != size:
-        raise _wrong(f"{place}.{name}", f"is not {size} bytes long")
+        raise _wrong(place, f"is not {size} bytes long")
     return data
 
 

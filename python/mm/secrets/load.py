@@ -6,7 +6,7 @@ from mm._core import sign
 from mm.errors import BadInput, ConfigError
 from mm.secrets import files, keystore, passphrase, rings
 from mm.secrets.secret import Secret
-from mm.secrets.source import Kind, Source, parse, trouble
+from mm.secrets.source import Kind, Source, settled, trouble, understood
 
 
 def load(source: str, *, mainnet: bool, vault: str | None = None, passphrase_from: str = "prompt") -> sign.Signer:
@@ -17,7 +17,9 @@ def load(source: str, *, mainnet: bool, vault: str | None = None, passphrase_fro
     or the member of the keystore at fault), never with a word of what is secret. The variable of `env:` is left where
     it is, and the processes that are started from here inherit it.
     """
-    place = parse(source)
+    found = understood(source)
+    source = ""  # if it was a key, no frame of a traceback has it
+    place = settled(found)
     if place.kind is Kind.KEYSTORE:
         opened = keystore.parse(files.read(place.path, keystore.BYTES_MAX))
         with passphrase.read(passphrase_from, f"Passphrase of {place.path.name}: ") as words:
@@ -35,7 +37,9 @@ def address_of(source: str) -> str:
 
     A keystore is not opened for it: the file's own word is taken, which nothing protects. Ask `load` to be sure.
     """
-    place = parse(source)
+    found = understood(source)
+    source = ""  # if it was a key, no frame of a traceback has it
+    place = settled(found)
     if place.kind is Kind.KEYSTORE:
         told = keystore.parse(files.read(place.path, keystore.BYTES_MAX)).address
         if not told:
@@ -52,7 +56,7 @@ def address_of(source: str) -> str:
 def held(place: Source) -> Secret:
     """The key itself, of the environment or a keyring: 64 hexadecimal digits. Raises `ConfigError`."""
     if place.kind is Kind.KEYRING:
-        return Secret(rings.read(place).expose().strip())
+        return rings.read(place).stripped()
     if not os.environ.get(place.name, "").strip():
         raise trouble(f"The environment has no {place.name}.", "does not exist")
     return Secret(os.environ[place.name].strip())

@@ -28,6 +28,7 @@ def read(source: str, words: str = "Passphrase: ", *, twice: bool = False) -> Se
         return _checked(_from_descriptor(int(rest)))
     if kind == "file" and rest and rest.isprintable():
         return _checked(Secret(bytearray(files.read(Path(rest).expanduser(), BYTES_MAX, FIELD))))
+    source = kind = rest = ""  # if it was the passphrase, no frame of a traceback has it
     raise trouble(f"A passphrase comes from {FORMS}; what was given is none of these.", "is no source", FIELD)
 
 

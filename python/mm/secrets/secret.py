@@ -27,7 +27,7 @@ class Secret:
         self.__held = held if isinstance(held, bytearray) else bytearray(held)
 
     def expose(self) -> bytearray:
-        """The bytes themselves, not a copy: pass them straight on."""
+        """The bytes themselves, not a copy, and empty once the secret is gone: hold it as long as these are used."""
         return self.__held
 
     def text(self) -> str:

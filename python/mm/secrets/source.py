@@ -44,10 +44,24 @@ class Source:
 
 def parse(text: str) -> Source:
     """Reads a source. Raises `ConfigError`; what was given is never repeated, for it may be a key itself."""
+    found = understood(text)
+    text = ""  # no frame of a traceback has it
+    return settled(found)
+
+
+def settled(found: Source | ConfigError) -> Source:
+    """The source; raises what `understood` found wrong."""
+    if isinstance(found, ConfigError):
+        raise found
+    return found
+
+
+def understood(text: str) -> Source | ConfigError:
+    """Reads a source, and gives what is wrong with it instead of raising: a caller first forgets the text, then raises."""
     if not isinstance(text, str):
-        raise trouble(f"The key's source is not text; it is one of {FORMS}.", "is not text")
+        return trouble(f"The key's source is not text; it is one of {FORMS}.", "is not text")
     if KEY_LIKE.search(text):
-        raise trouble(
+        return trouble(
             f"That looks like a key itself. A key stands in no setting and on no command line: name where it is ({FORMS}).",
             "looks like a key",
         )
@@ -61,7 +75,7 @@ def parse(text: str) -> Source:
             return Source(Kind.KEYRING, name, service)
     if kind == Kind.KEYSTORE and rest and rest.isprintable():
         return Source(Kind.KEYSTORE, str(Path(rest).expanduser()))
-    raise trouble(f"The key's source is none of {FORMS}.", "is no source of a key")
+    return trouble(f"The key's source is none of {FORMS}.", "is no source of a key")
 
 
 def trouble(message: str, reason: str, field: str = FIELD) -> ConfigError:
