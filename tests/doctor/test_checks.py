@@ -74,7 +74,7 @@ ROLES: list[tuple[str, Facts, Level, str]] = [
         FAIL,
         "not of 0x5151…5151",
     ),
-    ("key", facts(SUB_ROLE, wanted=wanted(account=SUB)), OK, "whose sub-account this is"),
+    ("key", facts(SUB_ROLE, wanted=wanted(account=SUB)), OK, "whose sub-account it is"),
     ("key", facts({f"userRole {SUB}": {"role": "vault"}}, wanted=wanted(account=SUB)), WARN, "who leads the vault"),
     ("key", facts(wanted=wanted(account=SUB)), UNREAD, "userRole: it was not asked for"),
     ("key", facts(role("user")), FAIL, "is a master key: whoever has it can withdraw everything"),

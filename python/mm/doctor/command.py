@@ -23,6 +23,7 @@ COINS_MAX = 40
 """Five streams a coin: far below the thousand subscriptions of an IP, and a screenful."""
 
 RATE_MAX = Decimal(1_000)
+SECONDS_MAX = Decimal(120)
 WIDTH_OF_A_PIPE = 80
 UNFIT = 1
 
@@ -49,14 +50,23 @@ def _address(_context: click.Context, _option: click.Parameter, value: str | Non
 
 
 def _rate(_context: click.Context, _option: click.Parameter, value: str) -> Decimal:
-    """Actions per second: a decimal above zero."""
+    """Actions per second."""
+    return _decimal(value, Decimal(0), RATE_MAX)
+
+
+def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> float:
+    """How long to watch."""
+    return float(_decimal(value, Decimal(0), SECONDS_MAX))
+
+
+def _decimal(text: str, above: Decimal, most: Decimal) -> Decimal:
     try:
-        rate = Decimal(value)
+        number = Decimal(text)
     except InvalidOperation:
         raise click.BadParameter("is no number") from None
-    if not rate.is_finite() or not 0 < rate <= RATE_MAX:
-        raise click.BadParameter(f"is not between 0 and {RATE_MAX}")
-    return rate
+    if not number.is_finite() or not above < number <= most:
+        raise click.BadParameter(f"is not above {above} and at most {most}")
+    return number
 
 
 @click.command()
@@ -90,8 +100,9 @@ def _rate(_context: click.Context, _option: click.Parameter, value: str) -> Deci
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(1, 120),
-    default=12.0,
+    callback=_seconds,
+    metavar="NUMBER",
+    default="12",
     show_default=True,
     help="How long to watch the market data.",
 )

@@ -22,11 +22,21 @@ MARKS = {
 """Mark, the same for a terminal that has ASCII only, word, colour."""
 
 WIDTH_MIN = 60
+PLAIN = str.maketrans({"±": "+/-", "…": "..", "“": '"', "”": '"'})
 LEGEND = "feed: median interval / median age of each stream, in ms"
 
 
 def lines(facts: Facts, findings: Sequence[Finding], *, width: int, is_ascii: bool = False) -> Iterator[str]:
     """The report: a line about what was looked at, one line a check with its fix below, and the verdict."""
+    made = _lines(facts, findings, width=width, is_ascii=is_ascii)
+    if not is_ascii:
+        yield from made
+        return
+    for line in made:
+        yield line.translate(PLAIN).encode("ascii", "replace").decode()
+
+
+def _lines(facts: Facts, findings: Sequence[Finding], *, width: int, is_ascii: bool) -> Iterator[str]:
     width = max(width, WIDTH_MIN)
     yield from _wrapped("mm doctor  " + "  ".join(_about(facts)), width, "")
     yield ""

@@ -80,7 +80,7 @@ def _whose(facts: Facts, master: str) -> Findings:
     told = Look(facts.answer("userRole", account), "userRole")
     role = told["role"].said()
     if role == "subAccount" and told["data"]["master"].address() == master:
-        yield ok("key", f"{short(agent)} is an agent of {short(master)}, whose sub-account this is", data)
+        yield ok("key", f"{short(agent)}, agent of {short(master)}, whose sub-account it is", data)
     elif role == "vault":
         yield warn(
             "key",
