@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "demo": "mm.demo.command:demo",
     "doctor": "mm.doctor.command:doctor",
     "key": "mm.secrets.command:key",
+    "sim": "mm.sim.command:sim",
 }
 """Command by name, as `module:attribute`."""
 
