@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from mm.doctor.cadence import ERRORS_MAX, KINDS, Cadence
 from mm.doctor.facts import Stream
 
+LEVEL = {"px": "83757.0", "sz": "22.6", "n": 81}
+TRADE = {"side": "A", "px": "1", "sz": "1", "hash": "0x", "tid": 1, "users": ["0x1", "0x2"]}
 
-def frame(channel: str, data: Any) -> str:
-    return json.dumps({"channel": channel, "data": data})
+
+def frame(channel: str, data: Any) -> bytes:
+    return json.dumps({"channel": channel, "data": data}).encode()
 
 
-def acknowledged(**subscription: Any) -> str:
+def acknowledged(**subscription: Any) -> bytes:
     return frame("subscriptionResponse", {"method": "subscribe", "subscription": subscription})
 
 
@@ -35,13 +38,17 @@ def test_the_first_frame_is_the_answer_and_no_news() -> None:
 
 
 def test_streams_are_told_apart() -> None:
-    cadence = Cadence(("BTC", "@107"))
+    asked: list[dict[str, object]] = [
+        {"type": "l2Book", "coin": "BTC", "fast": True},
+        {"type": "l2Book", "coin": "@107"},
+    ]
+    cadence = Cadence(("BTC", "@107"), asked)
     cadence.frame(acknowledged(type="l2Book", coin="BTC", fast=True), 0)
     cadence.frame(acknowledged(type="l2Book", coin="@107", nSigFigs=None), 0)
     cadence.frame(frame("l2Book", {"coin": "BTC", "time": 1, "levels": [[], []], "fast": True}), 5)
     cadence.frame(frame("l2Book", {"coin": "BTC", "time": 1, "levels": [[], []]}), 6)
     cadence.frame(frame("activeSpotAssetCtx", {"coin": "@107", "ctx": {}}), 7)
-    cadence.frame(frame("trades", [{"coin": "BTC", "time": 1}, {"coin": "BTC", "time": 3}]), 8)
+    cadence.frame(frame("trades", [{"coin": "BTC", "time": 1, **TRADE}, {"coin": "BTC", "time": 3, **TRADE}]), 8)
     cadence.frame(frame("trades", []), 9)
     seen = {(s.kind, s.coin): (s.frames, s.is_acknowledged) for s in cadence.feed(10).streams}
     assert {key: value for key, value in seen.items() if value != (0, False)} == {
@@ -57,8 +64,8 @@ def test_streams_are_told_apart() -> None:
 
 def test_the_greeting_and_pongs_are_no_complaints() -> None:
     cadence = Cadence(())
-    cadence.frame("Websocket connection established.", 0)
-    cadence.frame('{"channel":"pong"}', 0)
+    cadence.frame(b"Websocket connection established.", 0)
+    cadence.frame(b'{"channel":"pong"}', 0)
     assert cadence.feed(1).errors == ()
 
 
@@ -85,11 +92,11 @@ json_like = st.recursive(
 CHANNELS = ["bbo", "l2Book", "trades", "activeAssetCtx", "subscriptionResponse", "error", "webData3", "user", ""]
 
 
-@given(st.text() | st.builds(frame, st.sampled_from(CHANNELS), json_like) | st.builds(json.dumps, json_like))
-def test_any_frame_is_survived(text: str) -> None:
+@given(st.binary() | st.builds(frame, st.sampled_from(CHANNELS), json_like))
+def test_any_frame_is_survived(text: bytes) -> None:
     cadence = Cadence(("BTC",))
     cadence.frame(text, 1)
-    cadence.frame("[" * 100_000, 1)
+    cadence.frame(b"[" * 100_000, 1)
     assert all(stream.frames <= 1 for stream in cadence.feed(1).streams)
 
 
@@ -100,7 +107,7 @@ def test_recorded_frames_are_understood(shared: Path) -> None:
         told = json.loads((shared / "vectors" / "captures" / f"{name}.json").read_text(encoding="utf-8"))
         cadence = Cadence(("BTC",))
         for item in told["items"]:
-            cadence.frame(json.dumps(item["body"]), 1_800_000_000_000)
+            cadence.frame(json.dumps(item["body"]).encode(), 1_800_000_000_000)
         assert cadence.feed(1).errors == ()
         kinds |= {stream.kind for stream in cadence.feed(1).streams if stream.frames}
     assert {"bbo", "trades", "l2Book fast"} <= kinds

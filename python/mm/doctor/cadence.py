@@ -1,82 +1,79 @@
 """Frames of market data into how often and how late each stream speaks. A function of what arrived and when."""
 
 import json
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from statistics import median_low
 
 from mm.doctor.facts import Feed, Stream
 from mm.doctor.look import shown
+from mm.errors import Unreadable
+from mm.wire import Ack, AssetCtx, Bbo, Broken, Data, L2Book, StreamError, Trades, decode, subscription_key
+from mm.wire.reader import load
 
 KINDS = ("bbo", "l2Book fast", "l2Book", "trades", "activeAssetCtx")
 ERRORS_MAX = 8
 """Complaints of the venue that are kept; an address that shouts is not quoted in full."""
 
-GREETING = "Websocket"
-"""How the plain text begins that a connection may open with (protocol 1.2)."""
-
 Key = tuple[str, str]
 """(kind, coin)."""
+Subscription = Mapping[str, object]
 
 
 class Cadence:
     """Counts the frames of each stream. The first frame of a stream is the answer to the subscription, not news."""
 
-    def __init__(self, coins: tuple[str, ...]) -> None:
+    def __init__(self, coins: tuple[str, ...], subscriptions: Iterable[Subscription] = ()) -> None:
+        """For the streams of those coins; `subscriptions` are what was asked for, so that an answer is known by it."""
         self._coins = coins
+        self._asked = {subscription_key(json.dumps(asked)): _key_of(asked) for asked in subscriptions}
         self._acknowledged: set[Key] = set()
         self._arrived: dict[Key, list[int]] = {}
         self._lags: dict[Key, list[int]] = {}
         self._errors: list[str] = []
         self.user_state: object = None
-        """`userState` of the newest `webData3` frame; None until one came."""
+        """`userState` of the newest `webData3` frame, as JSON; None until one came."""
 
-    def frame(self, text: str, now_ms: int) -> None:
+    def frame(self, data: bytes, now_ms: int) -> None:
         """Takes one frame, whatever it is; what cannot be read counts as a complaint."""
-        try:
-            frame = json.loads(text)
-        except (ValueError, RecursionError):
-            if not text.startswith(GREETING):
-                self.complain("a frame that is no JSON")
-            return
-        channel = frame.get("channel") if isinstance(frame, dict) else None
-        data = frame.get("data") if isinstance(frame, dict) else None
-        match channel:
-            case "subscriptionResponse":
-                self._acknowledge(data)
-            case "error":
-                self.complain(str(data))
-            case "webData3":
-                self.user_state = data.get("userState") if isinstance(data, dict) else None
-            case "bbo" | "l2Book" | "trades" | "activeAssetCtx" | "activeSpotAssetCtx":
-                self._market(channel, data, now_ms)
+        match decode(data):
+            case Bbo(coin=coin, time=time):
+                self._news(("bbo", coin), time, now_ms)
+            case L2Book() as book:
+                self._news(("l2Book fast" if book.fast else "l2Book", book.coin), book.time, now_ms)
+            case Trades(trades=trades):
+                for coin, time in {trade.coin: trade.time for trade in trades}.items():
+                    self._news(("trades", coin), time, now_ms)
+            case AssetCtx() as told:
+                self._news(("activeAssetCtx", told.coin), None, now_ms)
+            case Ack() as ack:
+                if ack.key in self._asked:
+                    self._acknowledged.add(self._asked[ack.key])
+            case Data(channel="webData3", data=state):
+                self._state(state)
+            case StreamError() as error:
+                self.complain(error.text)
+            case Broken(why=why):
+                self.complain(f"a frame {why}")
             case _:
-                pass  # pong, and whatever the venue adds
+                pass  # pong, the greeting, and whatever the venue adds
 
     def complain(self, what: str) -> None:
         """Keeps a complaint: the venue's, or that a connection was closed."""
         if len(self._errors) < ERRORS_MAX:
             self._errors.append(shown(what))
 
-    def _acknowledge(self, data: object) -> None:
-        told = data.get("subscription") if isinstance(data, dict) else None
-        if isinstance(told, dict) and isinstance(told.get("coin"), str):
-            kind = "l2Book fast" if told.get("fast") is True else str(told.get("type"))
-            self._acknowledged.add((kind, told["coin"]))
-
-    def _market(self, channel: str, data: object, now_ms: int) -> None:
-        newest = data[-1] if channel == "trades" and isinstance(data, list) and data else data
-        if not isinstance(newest, dict) or not isinstance(newest.get("coin"), str):
-            if newest != []:
-                self.complain(f"a {channel} frame of another shape")
-            return
-        kind = channel.replace("Spot", "")
-        kind = "l2Book fast" if kind == "l2Book" and newest.get("fast") is True else kind
-        key = (kind, newest["coin"])
+    def _news(self, key: Key, time_ms: int | None, now_ms: int) -> None:
         arrived = self._arrived.setdefault(key, [])
         arrived.append(now_ms)
-        time = newest.get("time")
-        if len(arrived) > 1 and isinstance(time, int) and not isinstance(time, bool):
-            self._lags.setdefault(key, []).append(now_ms - time)
+        if time_ms is not None and len(arrived) > 1:
+            self._lags.setdefault(key, []).append(now_ms - time_ms)
+
+    def _state(self, data: bytes) -> None:
+        try:
+            self.user_state = load(data, "webData3")["userState"].raw
+        except Unreadable as error:
+            self.complain(str(error))
 
     def feed(self, watched_ms: int) -> Feed:
         """What was seen in that time."""
@@ -95,3 +92,8 @@ class Cadence:
             median_gap_ms=median_low(gaps) if gaps else None,
             median_lag_ms=median_low(lags) if lags else None,
         )
+
+
+def _key_of(subscription: Subscription) -> Key:
+    kind = "l2Book fast" if subscription.get("fast") is True else str(subscription["type"])
+    return kind, str(subscription.get("coin", ""))

@@ -5,7 +5,6 @@ take the minute away from a maker that runs on the same address.
 """
 
 import asyncio
-import json
 import ssl
 import time
 from collections.abc import Callable
@@ -18,6 +17,8 @@ from yarl import URL
 from mm.doctor.facts import Door, Facts, RunDir, Sample, Unread, Wanted, dex_of, is_spot, key
 from mm.doctor.look import shown
 from mm.doctor.watch import watch
+from mm.errors import Refused, Unreadable
+from mm.wire.reader import load
 
 WEIGHT_MAX = 600
 """Half of what an IP may spend in a minute."""
@@ -66,28 +67,23 @@ class Reader:
         self.weight += weight
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return await self._post({"type": kind, **more})
+                return await self._post(kind, more)
         except TimeoutError:
             return Unread(f"no answer in {TIMEOUT_S:g} s")
         except (aiohttp.ClientError, OSError, ssl.SSLError) as error:
             return Unread(why(error))
 
-    async def _post(self, body: dict[str, object]) -> object:
-        async with self._session.post(self._url, json=body, allow_redirects=False) as response:
-            if response.status == 429:
-                return Unread("HTTP 429: the IP's weight is used up; wait a minute")
-            if response.status != 200:
-                return Unread(f"HTTP {response.status}")
+    async def _post(self, kind: str, more: dict[str, object]) -> object:
+        async with self._session.post(self._url, json={"type": kind, **more}, allow_redirects=False) as response:
             data = bytearray()
             async for chunk in response.content.iter_any():
                 data += chunk
                 if len(data) > BODY_MAX:
                     return Unread(f"the answer is longer than {BODY_MAX >> 20} MiB")
         try:
-            answer: object = json.loads(data)
-        except (ValueError, RecursionError):
-            return Unread("the answer is no JSON")
-        return answer
+            return load(bytes(data), kind, response.status).raw
+        except (Refused, Unreadable) as error:
+            return Unread(shown(error.reason))
 
 
 async def gather(

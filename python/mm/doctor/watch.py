@@ -5,7 +5,7 @@ import time
 
 import aiohttp
 
-from mm.doctor.cadence import Cadence
+from mm.doctor.cadence import Cadence, Subscription
 from mm.doctor.facts import Feed, Unread
 
 FRAME_MAX = 4 << 20
@@ -15,8 +15,6 @@ CONNECT_S = 5.0
 CLOSE_S = 1.0
 STATE_S = 10.0
 """So long is waited for `webData3` alone, where there is no coin to be watched."""
-
-Subscription = dict[str, object]
 
 
 def subscriptions(coins: tuple[str, ...], master: str) -> tuple[list[Subscription], list[Subscription]]:
@@ -43,8 +41,8 @@ async def watch(
     session: aiohttp.ClientSession, url: str, coins: tuple[str, ...], master: str, watched_s: float
 ) -> tuple[Feed | Unread, object]:
     """What the streams gave in that time, and the master's `userState` (or why it did not come)."""
-    cadence = Cadence(coins)
     quick, slow = subscriptions(coins, master)
+    cadence = Cadence(coins, quick + slow)
     begun = time.monotonic_ns()
     lines = [_line(session, url, wanted, cadence, coins, watched_s) for wanted in (quick, slow) if wanted]
     troubles = [why for why in await asyncio.gather(*lines) if why]
@@ -83,7 +81,7 @@ async def _line(
                 await socket.send_json({"method": "subscribe", "subscription": subscription})
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    cadence.frame(message.data, time.time_ns() // 1_000_000)
+                    cadence.frame(message.data.encode(), time.time_ns() // 1_000_000)
                 if not coins and cadence.user_state is not None:
                     return ""
     except TimeoutError:

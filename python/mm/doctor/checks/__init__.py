@@ -5,11 +5,13 @@ where, and the others go on: what could not be read is never taken for fine, and
 """
 
 from collections.abc import Callable
+from decimal import localcontext
 
 from mm.doctor.checks import account, budget, local, market, orders, venue
 from mm.doctor.facts import Facts, Unread
 from mm.doctor.finding import Finding, Findings, unread
-from mm.doctor.look import Unreadable
+from mm.doctor.look import why
+from mm.errors import Unreadable
 
 Check = Callable[[Facts], Findings]
 
@@ -37,11 +39,19 @@ MARKET: tuple[tuple[str, Check], ...] = (
     ("feed", market.feed),
 )
 
+DIGITS = 100
+"""More than any product of two numbers that are read has: nothing is rounded but for showing it."""
+
 AGAIN = "run mm doctor again; if it stays so, what the venue says has changed: report it"
 
 
 def checks(facts: Facts) -> list[Finding]:
     """All findings, in the order in which they are shown. Never raises for anything that a venue can say."""
+    with localcontext(prec=DIGITS):
+        return _all(facts)
+
+
+def _all(facts: Facts) -> list[Finding]:
     found = list(venue.reach(facts))
     if isinstance(facts.door, Unread):
         return [*found, *local.run_dir(facts)]
@@ -67,5 +77,5 @@ def _run(name: str, check: Check, facts: Facts) -> list[Finding]:
     try:
         found.extend(check(facts))  # what came before a complaint stays
     except Unreadable as complaint:
-        found.append(unread(name, f"could not be read: {complaint}", AGAIN))
+        found.append(unread(name, f"could not be read: {why(complaint)}", AGAIN))
     return found

@@ -5,7 +5,7 @@ from decimal import Decimal
 from mm.doctor.checks.venue import offset
 from mm.doctor.facts import Facts, Unread, is_spot
 from mm.doctor.finding import Data, Findings, fail, ok, unread, warn
-from mm.doctor.look import Look, shown
+from mm.doctor.look import look, said, shown
 from mm.doctor.words import bps, day, money, short
 
 DAY_MS = 86_400_000
@@ -46,8 +46,8 @@ def key_role(facts: Facts) -> Findings:
             {"address": agent},
         )
         return
-    told = Look(facts.answer("userRole", agent), "userRole")
-    role = told["role"].said()
+    told = look(facts.answer("userRole", agent), "userRole")
+    role = said(told["role"])
     data: Data = {"address": agent, "role": role}
     if role == "agent":
         master = told["data"]["user"].address()
@@ -77,8 +77,8 @@ def _whose(facts: Facts, master: str) -> Findings:
     if not account or account == master:
         yield ok("key", f"{short(agent)}, agent of {short(master)}: trades, cannot withdraw", data)
         return
-    told = Look(facts.answer("userRole", account), "userRole")
-    role = told["role"].said()
+    told = look(facts.answer("userRole", account), "userRole")
+    role = said(told["role"])
     if role == "subAccount" and told["data"]["master"].address() == master:
         yield ok("key", f"{short(agent)}, agent of {short(master)}, whose sub-account it is", data)
     elif role == "vault":
@@ -102,7 +102,7 @@ def _master(facts: Facts) -> str | None:
     role = facts.answer("userRole", facts.wanted.agent)
     if isinstance(role, Unread) or not isinstance(role, dict) or role.get("role") != "agent":
         return None
-    return Look(role, "userRole")["data"]["user"].address()
+    return look(role, "userRole")["data"]["user"].address()
 
 
 def expiry(facts: Facts) -> Findings:
@@ -111,12 +111,12 @@ def expiry(facts: Facts) -> Findings:
     if master is None:
         return  # it is no agent, or could not be read: the check of the key has said so
     found: tuple[str, int] | None = None
-    for row in Look(facts.answer("extraAgents", master), "extraAgents").rows():
+    for row in look(facts.answer("extraAgents", master), "extraAgents").items():
         if row["address"].address() == agent:
-            found = (f"agent “{row['name'].said()}”", row["validUntil"].whole())
+            found = (f"agent “{said(row['name'])}”", row["validUntil"].whole())
     if found is None:
-        state = Look(facts.answer("webData3", master), "webData3")
-        unnamed = state.maybe("agentAddress")
+        state = look(facts.answer("webData3", master), "webData3")
+        unnamed = state.get("agentAddress")
         if unnamed is not None and unnamed.address() == agent:
             found = ("the unnamed agent", state["agentValidUntil"].whole())
     if found is None:
@@ -144,8 +144,8 @@ def account(facts: Facts) -> Findings:
     if facts.wanted.agent and _master(facts) == address:
         yield ok("account", f"{short(address)} is a master account", {"address": address, "role": "user"})
         return
-    told = Look(facts.answer("userRole", address), "userRole")
-    role = told["role"].said()
+    told = look(facts.answer("userRole", address), "userRole")
+    role = said(told["role"])
     data: Data = {"address": address, "role": role}
     if role == "user":
         yield ok("account", f"{short(address)} is a master account", data)
@@ -172,13 +172,13 @@ def account(facts: Facts) -> Findings:
 
 def equity(facts: Facts) -> Findings:
     """Where the money is. The account's mode decides which answer tells it (invariant I22)."""
-    perp = Look(facts.answer("clearinghouseState"), "clearinghouseState")["marginSummary"]["accountValue"].decimal()
-    spot_state = Look(facts.answer("spotClearinghouseState"), "spotClearinghouseState")
+    perp = look(facts.answer("clearinghouseState"), "clearinghouseState")["marginSummary"]["accountValue"].amount()
+    spot_state = look(facts.answer("spotClearinghouseState"), "spotClearinghouseState")
     spot = Decimal(0)
-    for row in spot_state["balances"].rows():
+    for row in spot_state["balances"].items():
         if row["coin"].text() == "USDC":
-            spot += row["total"].decimal()
-    is_unified = spot_state.has("tokenToAvailableAfterMaintenance")
+            spot += row["total"].amount()
+    is_unified = "tokenToAvailableAfterMaintenance" in dict(spot_state.members())
     only_spot = bool(facts.wanted.coins) and all(is_spot(coin) for coin in facts.wanted.coins)
     value = spot if is_unified or only_spot else perp
     data: Data = {"mode": "unified" if is_unified else "separate", "equity": str(value)}
@@ -203,7 +203,7 @@ def equity(facts: Facts) -> Findings:
 
 def fees(facts: Facts) -> Findings:
     """What a trade costs, by the account's own rates and with their sign (product 3.9)."""
-    told = Look(facts.answer("userFees"), "userFees")
+    told = look(facts.answer("userFees"), "userFees")
     coins = facts.wanted.coins
     kinds = []
     if not coins or any(not is_spot(coin) for coin in coins):
@@ -211,7 +211,7 @@ def fees(facts: Facts) -> Findings:
     if any(is_spot(coin) for coin in coins):
         kinds.append(("spot", "userSpotAddRate", "userSpotCrossRate"))
     for subject, add, cross in kinds:
-        maker, taker = told[add].decimal(), told[cross].decimal()
+        maker, taker = told[add].amount(), told[cross].amount()
         data: Data = {"maker": str(maker), "taker": str(taker), "round_trip": str(2 * maker)}
         if max(abs(maker), abs(taker)) > RATE_MAX or maker > taker:
             yield unread(

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from mm.doctor.facts import Facts
 from mm.doctor.finding import Data, Findings, fail, ok, warn
-from mm.doctor.look import Look
+from mm.doctor.look import look
 from mm.doctor.words import count, money, plain
 
 FLOOR_HOURS = 2
@@ -24,9 +24,9 @@ DEADMAN_VOLUME = Decimal(1_000_000)
 
 def budget(facts: Facts) -> Findings:
     """How many requests the address has left, and how long they last (protocol 9.2)."""
-    told = Look(facts.answer("userRateLimit"), "userRateLimit")
+    told = look(facts.answer("userRateLimit"), "userRateLimit")
     used, cap = told["nRequestsUsed"].whole(), told["nRequestsCap"].whole()
-    surplus = told.maybe("nRequestsSurplus")
+    surplus = told.get("nRequestsSurplus")
     left = max(0, cap - used)
     cancels = max(0, min(cap + CANCEL_EXTRA, 2 * cap) - used)
     rate = facts.wanted.rate
@@ -63,7 +63,7 @@ def ip_weight(facts: Facts) -> Findings:
 
 def deadman(facts: Facts) -> Findings:
     """Whether the venue would cancel our orders if we fell silent: `scheduleCancel` needs volume (protocol 3.6)."""
-    volume = Look(facts.answer("userRateLimit"), "userRateLimit")["cumVlm"].decimal()
+    volume = look(facts.answer("userRateLimit"), "userRateLimit")["cumVlm"].amount()
     data: Data = {"volume": str(volume), "needed": str(DEADMAN_VOLUME), "is_eligible": volume >= DEADMAN_VOLUME}
     if volume >= DEADMAN_VOLUME:
         yield ok("deadman", f"scheduleCancel is open: {money(volume)} traded", data)

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 
+from mm._core import Side
 from mm.doctor.checks.venue import offset
 from mm.doctor.facts import Facts, Feed, Stream, Unread, dex_of, is_spot, key
 from mm.doctor.finding import Data, Finding, Findings, fail, ok, unread, warn
-from mm.doctor.grid import smallest_order
-from mm.doctor.look import Look, Unreadable
+from mm.doctor.look import look, why
 from mm.doctor.words import bps, listed, money, plain, seconds
+from mm.errors import Unreadable, UsageError
+from mm.wire import Asset
+from mm.wire.reader import Value
 
 STALE_MS = 1_500
 """A book older than this is not quoted from (product 5.6, `stale_ms`)."""
@@ -39,7 +42,7 @@ def smallest(facts: Facts) -> Findings:
         try:
             yield from _smallest(facts, coin)
         except Unreadable as complaint:
-            yield unread("min order", f"could not be read: {complaint}", "run mm doctor again", subject=coin)
+            yield unread("min order", f"could not be read: {why(complaint)}", "run mm doctor again", subject=coin)
 
 
 def _smallest(facts: Facts, coin: str) -> Findings:
@@ -55,18 +58,22 @@ def _smallest(facts: Facts, coin: str) -> Findings:
     if found.is_delisted:
         yield fail("min order", "delisted: no orders are taken", "choose another coin", subject=coin)
         return
-    mids = Look(facts.answer("allMids", dex_of(coin)), key("allMids", dex_of(coin)))
-    mid = mids[coin].decimal()
-    order = smallest_order(mid, found.sz_decimals, is_spot=is_spot(coin)) if mid > 0 else None
-    if order is None:
+    mids = look(facts.answer("allMids", dex_of(coin)), key("allMids", dex_of(coin)))
+    mid = mids[coin].amount()
+    kind = "spot" if is_spot(coin) else "dex" if dex_of(coin) else "perp"
+    try:
+        asset = Asset(coin, 0, found.sz_decimals, kind)
+        px = asset.round_px(mid, Side.BUY)
+        sz, lot, tick = asset.sz_to_reach(px), asset.lot, asset.tick(px)
+    except UsageError:
         yield unread("min order", f"a mid of {plain(mid)} is no price", "wait for a book", subject=coin)
         return
-    data: Data = {"mid": str(mid), "px": str(order.px), "sz": str(order.sz), "value": str(order.value)}
-    data |= {"lot": str(order.lot), "tick": str(order.tick), "max_leverage": found.max_leverage}
-    text = f"{plain(order.sz)} = {money(order.value)} at {plain(order.px)}, lot {money(order.px * order.lot)}, "
-    text += f"tick {_short_bps(order.tick / order.px)}"
+    value = asset.notional(px, sz)
+    data: Data = {"mid": str(mid), "px": str(px), "sz": str(sz), "value": str(value), "lot": str(lot)}
+    data |= {"tick": str(tick), "max_leverage": found.max_leverage}
+    text = f"{plain(sz)} = {money(value)} at {plain(px)}, lot {money(px * lot)}, tick {_short_bps(tick / px)}"
     reach = _reach(facts, coin, found)
-    if reach is not None and order.value > reach:
+    if reach is not None and value > reach:
         yield fail(
             "min order",
             f"{text}; the account can carry {money(reach)} at most",
@@ -82,16 +89,16 @@ def _listed(facts: Facts, coin: str) -> dict[str, Listed]:
     """All coins of the coin's dex, or all spot pairs; one that cannot be read is left out unless it is the coin."""
     found: dict[str, Listed] = {}
     if is_spot(coin):
-        meta = Look(facts.answer("spotMeta"), "spotMeta")
-        tokens = {row["index"].whole(): row["szDecimals"].whole() for row in meta["tokens"].rows()}
-        for row in meta["universe"].rows():
+        meta = look(facts.answer("spotMeta"), "spotMeta")
+        tokens = {row["index"].whole(): row["szDecimals"].whole() for row in meta["tokens"].items()}
+        for row in meta["universe"].items():
             base, _ = row["tokens"].pair()
             decimals = tokens.get(base.whole())
             if decimals is not None:
                 found[row["name"].text()] = Listed(decimals)
         return found
     dex = dex_of(coin)
-    for row in Look(facts.answer("meta", dex), key("meta", dex))["universe"].rows():
+    for row in look(facts.answer("meta", dex), key("meta", dex))["universe"].items():
         try:
             found[row["name"].text()] = _perp(row)
         except Unreadable:
@@ -100,20 +107,20 @@ def _listed(facts: Facts, coin: str) -> dict[str, Listed]:
     return found
 
 
-def _perp(row: Look) -> Listed:
-    delisted, growth, leverage = row.maybe("isDelisted"), row.maybe("growthMode"), row.maybe("maxLeverage")
+def _perp(row: Value) -> Listed:
+    delisted, growth, leverage = row.get("isDelisted"), row.get("growthMode"), row.get("maxLeverage")
     return Listed(
         _decimals(row["szDecimals"]),
-        leverage.whole(1) if leverage is not None else None,
-        delisted is not None and delisted.truth(),
+        leverage.whole() if leverage is not None else None,
+        delisted is not None and delisted.flag(),
         growth is not None and growth.text() == "enabled",
     )
 
 
-def _decimals(look: Look) -> int:
-    decimals = look.whole()
+def _decimals(told: Value) -> int:
+    decimals = told.whole()
     if decimals > 18:
-        raise look.wrong("is out of range")
+        raise told.wrong("is out of range")
     return decimals
 
 
@@ -127,7 +134,7 @@ def _reach(facts: Facts, coin: str, found: Listed) -> Decimal | None:
     state = facts.answer("clearinghouseState", dex_of(coin))
     if isinstance(state, Unread):
         return None  # the check of the equity has said so
-    value = Look(state, "clearinghouseState")["marginSummary"]["accountValue"].decimal()
+    value = look(state, "clearinghouseState")["marginSummary"]["accountValue"].amount()
     return max(value, Decimal(0)) * found.max_leverage
 
 
@@ -136,7 +143,7 @@ def dexes(facts: Facts) -> Findings:
     wanted = sorted({dex_of(coin) for coin in facts.wanted.coins} - {""})
     if not wanted:
         return
-    names = [row["name"].text() for row in Look(facts.answer("perpDexs"), "perpDexs").rows()]
+    names = [row["name"].text() for row in look(facts.answer("perpDexs"), "perpDexs").items() if not row.is_null]
     for dex in wanted:
         if dex not in names:
             fix = f"the venue has: {listed(sorted(names), 12)}" if names else "the venue has none"
@@ -145,7 +152,7 @@ def dexes(facts: Facts) -> Findings:
         try:
             yield from _dex(facts, dex)
         except Unreadable as complaint:
-            yield unread("dex", f"could not be read: {complaint}", "run mm doctor again", subject=dex)
+            yield unread("dex", f"could not be read: {why(complaint)}", "run mm doctor again", subject=dex)
 
 
 def _dex(facts: Facts, dex: str) -> Findings:
@@ -156,15 +163,15 @@ def _dex(facts: Facts, dex: str) -> Findings:
         yield warn("dex", text, "expect to buy requests, or act less often", data, subject=dex)
     if not facts.wanted.account:
         return
-    state = Look(facts.answer("clearinghouseState", dex), key("clearinghouseState", dex))
-    value = state["marginSummary"]["accountValue"].decimal()
+    state = look(facts.answer("clearinghouseState", dex), key("clearinghouseState", dex))
+    value = state["marginSummary"]["accountValue"].amount()
     data["equity"] = str(value)
     if value <= 0 and not _is_unified(facts):
         fix = "this dex has its own margin: move USDC to it (an agent may, by the venue's site or an action)"
         yield fail("dex", "no margin in this dex", fix, data, subject=dex)
         return
-    orders = Look(facts.answer("openOrders", dex), key("openOrders", dex)).rows()
-    if any(row.maybe("cloid") is not None for row in orders):
+    orders = look(facts.answer("openOrders", dex), key("openOrders", dex)).items()
+    if any(row.get("cloid") is not None for row in orders):
         yield ok("dex", f"{money(value)} of margin; orders with a cloid rest there", data, subject=dex)
     else:
         yield warn(

@@ -5,7 +5,7 @@ from collections import Counter
 from mm._core import Engine
 from mm.doctor.facts import Facts, dex_of, key
 from mm.doctor.finding import Data, Findings, fail, ok, warn
-from mm.doctor.look import Look
+from mm.doctor.look import look, said
 from mm.doctor.words import count, listed, plain
 
 PREFIX = Engine().next_cloid()[:10]
@@ -27,8 +27,8 @@ def foreign(facts: Facts) -> Findings:
     ours: Counter[str] = Counter()
     others: Counter[str] = Counter()
     for dex in dexes(facts):
-        for row in Look(facts.answer("openOrders", dex), key("openOrders", dex)).rows():
-            coin, cloid = row["coin"].said(), row.maybe("cloid")
+        for row in look(facts.answer("openOrders", dex), key("openOrders", dex)).items():
+            coin, cloid = said(row["coin"]), row.get("cloid")
             mine = cloid is not None and cloid.text().lower().startswith(PREFIX)
             (ours if mine else others)[coin] += 1
     data: Data = {"ours": ours.total(), "foreign": others.total()}
@@ -47,10 +47,10 @@ def foreign(facts: Facts) -> Findings:
 
 def limit(facts: Facts) -> Findings:
     """How many orders may be open at once (protocol 8.2)."""
-    volume = Look(facts.answer("userRateLimit"), "userRateLimit")["cumVlm"].decimal()
+    volume = look(facts.answer("userRateLimit"), "userRateLimit")["cumVlm"].amount()
     most = min(LIMIT_MAX, BASE_LIMIT + int(volume // DOLLARS_AN_ORDER))
     open_now = sum(
-        sum(1 for _ in Look(facts.answer("openOrders", dex), key("openOrders", dex)).rows()) for dex in dexes(facts)
+        sum(1 for _ in look(facts.answer("openOrders", dex), key("openOrders", dex)).items()) for dex in dexes(facts)
     )
     text = f"{open_now:,} of {most:,} orders open"
     data: Data = {"open": open_now, "limit": most}
@@ -67,11 +67,11 @@ def positions(facts: Facts) -> Findings:
     """Positions that are open already: they are taken over, not closed."""
     held: dict[str, str] = {}
     for dex in dexes(facts):
-        state = Look(facts.answer("clearinghouseState", dex), key("clearinghouseState", dex))
-        for row in state["assetPositions"].rows():
-            size = row["position"]["szi"].decimal()
+        state = look(facts.answer("clearinghouseState", dex), key("clearinghouseState", dex))
+        for row in state["assetPositions"].items():
+            size = row["position"]["szi"].amount()
             if size:
-                held[row["position"]["coin"].said()] = plain(size)
+                held[said(row["position"]["coin"])] = plain(size)
     data: Data = {"positions": len(held)}
     if not held:
         yield ok("positions", "flat", data)

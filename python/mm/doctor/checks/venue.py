@@ -2,8 +2,9 @@
 
 from mm.doctor.facts import Facts, Sample, Unread
 from mm.doctor.finding import Data, Findings, fail, ok, warn
-from mm.doctor.look import Look, Unreadable
+from mm.doctor.look import look, said
 from mm.doctor.words import day, seconds
+from mm.errors import Unreadable
 
 DAY_MS = 86_400_000
 CERTIFICATE_WARN_MS = 7 * DAY_MS
@@ -55,12 +56,12 @@ def status(facts: Facts) -> Findings:
     for sample in facts.samples:
         if isinstance(sample.answer, Unread):
             continue
-        told = Look(sample.answer, "exchangeStatus")
-        times.append((sample.sent_ms, told["time"].whole(1)))
-        flag = told.maybe("specialStatuses")
-        special = flag.said() if flag is not None else None
+        told = look(sample.answer, "exchangeStatus")
+        times.append((sample.sent_ms, told["time"].whole()))
+        flag = told.get("specialStatuses")
+        special = said(flag) if flag is not None else None
     if not times:
-        raise Unreadable(_why_no_sample(facts.samples))
+        raise _no_sample(facts.samples)
     if special is not None:
         yield fail(
             "status",
@@ -85,7 +86,7 @@ def clock(facts: Facts) -> Findings:
     """Our clock less the venue's, at the middle of the quickest of several requests (reliability C1, C2)."""
     measured = offset(facts)
     if measured is None:
-        raise Unreadable(_why_no_sample(facts.samples))
+        raise _no_sample(facts.samples)
     behind, doubt = measured
     count = sum(not isinstance(sample.answer, Unread) for sample in facts.samples)
     side = "behind" if behind > 0 else "ahead of"
@@ -118,10 +119,11 @@ def offset(facts: Facts) -> tuple[int, int] | None:
             continue
         half = (sample.round_trip_ms + 1) // 2
         if best is None or half < best[1]:
-            best = (Look(sample.answer, "exchangeStatus")["time"].whole(1) - sample.sent_ms - half, half)
+            best = (look(sample.answer, "exchangeStatus")["time"].whole() - sample.sent_ms - half, half)
     return best
 
 
-def _why_no_sample(samples: tuple[Sample, ...]) -> str:
+def _no_sample(samples: tuple[Sample, ...]) -> Unreadable:
     reasons = [sample.answer.why for sample in samples if isinstance(sample.answer, Unread)]
-    return f"exchangeStatus: {reasons[0] if reasons else 'it was not asked for'}"
+    reason = reasons[0] if reasons else "it was not asked for"
+    return Unreadable(f"exchangeStatus: {reason}.", field="exchangeStatus", reason=reason)
