@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -121,7 +122,8 @@ def healthy() -> dict[str, Any]:
 class Canned:
     """The venue. `answers` may be changed before and while it runs; a function is called, a number is an HTTP status."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.answers: dict[str, Any] = copy.deepcopy(healthy())
         self.clock_ms: Callable[[], int] = now_ms
         self.asked: list[dict[str, Any]] = []
@@ -160,10 +162,11 @@ class Canned:
         app.router.add_get("/ws", self._socket)
         runner = web.AppRunner(app, shutdown_timeout=0.2)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()
         assert site._server is not None
-        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]
+        scheme = "https" if self._tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]
         self._ready.set()
         await self._stop.wait()
         await runner.cleanup()

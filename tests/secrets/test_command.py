@@ -137,3 +137,15 @@ def test_a_directory_that_others_may_enter_is_no_place_for_a_key(private: Path, 
     done = run("new", f"keystore:{open_to_all / 'agent.json'}", words)
     assert (done.exit_code, "chmod 700" in done.stderr) == (CONFIG_WRONG, True)
     assert not list(open_to_all.iterdir())
+
+
+def test_no_crash_of_it_leaves_its_memory_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    monkeypatch.setenv("K", CANARY)
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+        assert run("show-address", "env:K").exit_code == 0
+        assert resource.getrlimit(resource.RLIMIT_CORE) == (0, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)

@@ -68,3 +68,9 @@ def test_text_that_is_none_is_refused_without_a_word_of_it() -> None:
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
     assert caught.value.__context__ is None
     assert not leaks("".join(told))
+
+
+@pytest.mark.parametrize("value", [None, 5, 1.5, [1], True])
+def test_what_is_neither_text_nor_bytes_is_no_secret(value: Any) -> None:
+    with pytest.raises(TypeError):
+        Secret(value)

@@ -15,6 +15,9 @@ KINDS = ("bbo", "l2Book fast", "l2Book", "trades", "activeAssetCtx")
 ERRORS_MAX = 8
 """Complaints of the venue that are kept; an address that shouts is not quoted in full."""
 
+ERROR_SHOWN = 120
+"""Characters of each."""
+
 Key = tuple[str, str]
 """(kind, coin)."""
 Subscription = Mapping[str, object]
@@ -61,7 +64,7 @@ class Cadence:
     def complain(self, what: str) -> None:
         """Keeps a complaint: the venue's, or that a connection was closed."""
         if len(self._errors) < ERRORS_MAX:
-            self._errors.append(shown(what))
+            self._errors.append(shown(what, ERROR_SHOWN))
 
     def _news(self, key: Key, time_ms: int | None, now_ms: int) -> None:
         arrived = self._arrived.setdefault(key, [])

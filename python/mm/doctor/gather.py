@@ -96,10 +96,12 @@ async def gather(
     url = wanted.url.rstrip("/")
     local = run_dir()
     started = now_ms()
-    door = await _door(url)
+    tls = ssl.create_default_context()  # certificates are verified; nothing turns that off
+    door = await _door(url, tls)
     if isinstance(door, Unread):
         return Facts(wanted=wanted, now_ms=started, door=door, run_dir=local)
-    async with aiohttp.ClientSession(trust_env=False, timeout=aiohttp.ClientTimeout(total=None)) as session:
+    connector = aiohttp.TCPConnector(ssl=tls)
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None)) as session:
         reader = Reader(session, url)
         samples = await _samples(reader)
         master = await _account(reader, wanted)
@@ -122,14 +124,14 @@ async def gather(
     )
 
 
-async def _door(url: str) -> Door | Unread:
+async def _door(url: str, tls: ssl.SSLContext) -> Door | Unread:
     """Opens a connection of its own and looks at it: TLS verified, as everywhere."""
     address = URL(url)
     host, port, is_tls = address.host or "", address.port or 0, address.scheme == "https"
     begun = time.monotonic_ns()
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            _, writer = await asyncio.open_connection(host, port, ssl=ssl.create_default_context() if is_tls else None)
+            _, writer = await asyncio.open_connection(host, port, ssl=tls if is_tls else None)
     except TimeoutError:
         return Unread(f"no connection in {TIMEOUT_S:g} s")
     except (OSError, ssl.SSLError, UnicodeError) as error:
@@ -137,12 +139,12 @@ async def _door(url: str) -> Door | Unread:
     took = (time.monotonic_ns() - begun) // 1_000_000
     try:
         peer = writer.get_extra_info("peername")
-        tls = writer.get_extra_info("ssl_object")
+        secured = writer.get_extra_info("ssl_object")
         return Door(
             connect_ms=took,
             is_loopback=bool(peer) and ip_address(peer[0]).is_loopback,
-            tls=(tls.version() or "TLS") if tls else "",
-            certificate_until_ms=_ends(tls.getpeercert()) if tls else None,
+            tls=(secured.version() or "TLS") if secured else "",
+            certificate_until_ms=_ends(secured.getpeercert()) if secured else None,
         )
     finally:
         writer.close()

@@ -27,10 +27,10 @@ def why(complaint: Unreadable) -> str:
     return str(complaint).removesuffix(".")
 
 
-def shown(text: str) -> str:
+def shown(text: str, most: int = SHOWN) -> str:
     """Text of somebody else, fit for a terminal: control characters replaced, and cut."""
     clean = "".join(char if char.isprintable() else "?" for char in text)
-    return clean if len(clean) <= SHOWN else f"{clean[: SHOWN - 1]}…"
+    return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
 def is_address(text: str) -> bool:

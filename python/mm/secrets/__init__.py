@@ -8,6 +8,7 @@ is keystore, keyring, environment (ADR 0012).
 """
 
 from mm.secrets.load import address_of, load
+from mm.secrets.process import forbid_core_dumps
 from mm.secrets.secret import Secret
 
-__all__ = ["Secret", "address_of", "load"]
+__all__ = ["Secret", "address_of", "forbid_core_dumps", "load"]

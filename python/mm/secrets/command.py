@@ -12,6 +12,7 @@ from mm._core import sign
 from mm.errors import BadInput, ConfigError
 from mm.secrets import files, keystore, passphrase, rings
 from mm.secrets.load import address_of, held, load
+from mm.secrets.process import forbid_core_dumps
 from mm.secrets.secret import Secret
 from mm.secrets.source import Kind, Source, parse, trouble
 
@@ -50,6 +51,7 @@ def key() -> None:
 
     A key is kept in a keystore file (keystore:FILE, under a passphrase) or in the system's keyring (keyring:NAME).
     """
+    forbid_core_dumps()
 
 
 @key.command()

@@ -18,11 +18,13 @@ class Secret:
     __slots__ = ("__held",)
 
     def __init__(self, value: str | bytes | bytearray) -> None:
-        """Takes the value over; text becomes UTF-8. Raises `ConfigError` for text that is none."""
+        """Takes the value over; text becomes UTF-8. Raises `ConfigError` for text that is none, else `TypeError`."""
+        self.__held = bytearray()
+        if not isinstance(value, str | bytes | bytearray):
+            raise TypeError("a secret is text or bytes")
         held = _utf8(value) if isinstance(value, str) else value
         value = ""  # no frame of a traceback has it
         if held is None:
-            self.__held = bytearray()
             raise ConfigError("A secret is not valid text.", field="secret", reason="is not valid text")
         self.__held = held if isinstance(held, bytearray) else bytearray(held)
 

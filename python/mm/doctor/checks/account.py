@@ -115,7 +115,15 @@ def expiry(facts: Facts) -> Findings:
         if row["address"].address() == agent:
             found = (f"agent “{said(row['name'])}”", row["validUntil"].whole())
     if found is None:
-        state = look(facts.answer("webData3", master), "webData3")
+        told = facts.answer("webData3", master)
+        if isinstance(told, Unread):
+            yield unread(
+                "expiry",
+                f"{short(agent)} is not among the named agents, and the unnamed one could not be read: webData3: {told.why}",
+                "look at the agents on the venue's site (More > API), or run mm doctor again",
+            )
+            return
+        state = look(told, "webData3")
         unnamed = state.get("agentAddress")
         if unnamed is not None and unnamed.address() == agent:
             found = ("the unnamed agent", state["agentValidUntil"].whole())

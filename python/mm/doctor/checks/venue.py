@@ -24,7 +24,7 @@ def reach(facts: Facts) -> Findings:
         yield fail(
             "reach",
             f"{url} cannot be reached: {door.why}",
-            "check the address, the network and the name server; nothing else could be checked",
+            "check the address, the network, the name server, this machine's clock and certificates; nothing else was checked",
             {"url": url},
         )
         return
