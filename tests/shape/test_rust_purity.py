@@ -21,6 +21,8 @@ MAY_DEPEND_ON: dict[str, set[str]] = {
     "mm-wire": {"keccak", "memchr", "mm-core", "secp256k1", "zeroize"},
     "mm-py": {"mm-arrow", "mm-core", "mm-wire", "pyo3"},
 }
+MAY_DEPEND_ON["mm-wire"] |= {"aes", "ctr", "pbkdf2", "scrypt", "sha2", "subtle"}  # keystores (ADR 0012)
+MAY_DEPEND_ON["mm-py"] |= {"getrandom", "zeroize"}  # fresh keys
 PURE = ["mm-core", "mm-wire"]
 # Where a pointer may be followed, each place with its reason (ADR 0007); everywhere else the compiler refuses it.
 MAY_BE_UNSAFE = {
