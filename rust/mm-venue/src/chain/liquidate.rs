@@ -120,6 +120,7 @@ impl Chain {
             ..taker
         };
         self.settle(&taker, &maker, szi.abs());
+        self.trim_reducing(id, asset);
     }
 
     fn closing(&mut self, id: AccountId, asset: AssetIx, szi: Lots, sz: Lots) -> Order {

@@ -51,12 +51,13 @@ pub use event::{
     Dir, Event, Fill, Funding, Ledger, LedgerKind, Liquidated, LiquidationMark, OrderReply, Reply,
     Trade,
 };
+pub use fees::{REBATES, TIER_DAYS, TIERS};
 pub use margin::Summary;
 pub use metas::{
     Asset, DEX_BASE, DEX_STEP, Dex, Kind, MetaError, Metas, OffGrid, SPOT_BASE, Token, USDC,
 };
 pub use order::{Builder, Order, Phase, Record, Tif, Trigger};
-pub use prices::Prices;
+pub use prices::{HourlyRate, Prices};
 pub use settings::{IocRest, Settings};
 pub use trace::{Trace, mix};
 pub use units::{
