@@ -3,9 +3,20 @@
 //! | module | knows | does not know |
 //! |---|---|---|
 //! | [`chain`] | blocks, accounts, books, money: typed actions in, typed events out | JSON, latency, faults |
-//! | `api` | bytes: `/exchange`, `/info`, sockets and their streams | how an order is matched |
-//! | `faults` | what may go wrong between the two, each by its name | |
-//! | `market` | who else trades | |
+//! | `api` | bytes: `/exchange`, `/info`, sockets and their streams | time, chance |
+//! | [`faults`] | what may go wrong between the two, each by its name | what it does |
+//! | [`market`] | who else trades | a client's requests |
+//! | [`Venue`] | what is under way, and when it arrives | what it means |
 #![forbid(unsafe_code)]
 
+mod api;
 pub mod chain;
+mod config;
+pub mod faults;
+pub mod market;
+mod rng;
+mod venue;
+
+pub use config::{Cadence, Config, Delay, Latency};
+pub use rng::Rng;
+pub use venue::{Output, Recover, Venue, recover_believing, recover_nobody};

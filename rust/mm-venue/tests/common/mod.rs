@@ -86,7 +86,7 @@ impl World {
 
     /// Puts an action of a user into the next block.
     pub fn send(&mut self, user: usize, action: Action) -> Ticket {
-        self.nonce += 1;
+        self.nonce = self.chain.now().max(self.nonce + 1);
         self.send_as(
             By::Signer { signer: self.chain.account(self.users[user]).address, vault: None },
             self.nonce,
