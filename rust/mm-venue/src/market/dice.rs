@@ -4,7 +4,7 @@
 //! thousand is exact enough; that it is *the same* part everywhere is what matters.
 
 /// One, in fixed point.
-pub const ONE: i64 = 1 << 32;
+pub(super) const ONE: i64 = 1 << 32;
 
 /// A source of chance: `SplitMix64`, whose whole state is one word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Dice {
     /// A number below `bound`; 0 if there is none.
     #[allow(clippy::cast_possible_truncation)] // the upper word of a product is below both factors
     pub fn below(&mut self, bound: u64) -> u64 {
-        (u128::from(self.next()) * u128::from(bound) >> 64) as u64
+        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 
     /// True in so many cases of a thousand.
@@ -40,7 +40,11 @@ impl Dice {
     /// A standard normal variable in fixed point: the sum of twelve uniform ones less six (never beyond ±6).
     #[allow(clippy::cast_possible_wrap)] // twelve halves of a word
     pub fn normal(&mut self) -> i64 {
-        (0..6).map(|_| self.next()).map(|word| (word >> 32) as i64 + (word & 0xffff_ffff) as i64).sum::<i64>() - 6 * ONE
+        (0..6)
+            .map(|_| self.next())
+            .map(|word| (word >> 32) as i64 + (word & 0xffff_ffff) as i64)
+            .sum::<i64>()
+            - 6 * ONE
     }
 
     /// A waiting time of this mean: the distances of arrivals that know nothing of each other.
@@ -48,7 +52,7 @@ impl Dice {
     pub fn waiting(&mut self, mean: u64) -> u64 {
         const LN_2: i128 = 2_977_044_472; // ln 2, in fixed point
         let bits = -i128::from(log2(self.next() >> 32 | 1)) + 32 * i128::from(ONE);
-        (i128::from(mean) * bits * LN_2 >> 64) as u64
+        ((i128::from(mean) * bits * LN_2) >> 64) as u64
     }
 
     /// A size whose logarithm is normal: half are below `median`; `sigma` is the spread of the logarithm to base 2, in
@@ -64,7 +68,7 @@ fn log2(number: u64) -> i64 {
     let mut mantissa = u128::from(number.max(1)) << 63 >> whole; // in [1, 2), 63 bits of fraction
     let mut result = i64::from(whole) << 32;
     for bit in (16..32).rev() {
-        mantissa = mantissa * mantissa >> 63;
+        mantissa = (mantissa * mantissa) >> 63;
         if mantissa >> 64 != 0 {
             mantissa >>= 1;
             result |= 1 << bit;
@@ -80,11 +84,15 @@ fn scaled(number: u64, exponent: i128) -> u64 {
     // 2^x on [0, 1] by a polynomial that is exact at both ends and off by a part in ten thousand between.
     let mut power = 341_091_000; // 0.0794…
     for factor in [963_441_000, 2_990_435_296i128] {
-        power = factor + (power * part >> 32);
+        power = factor + ((power * part) >> 32);
     }
-    power = i128::from(ONE) + (power * part >> 32);
-    let product = i128::from(number) * power >> 32;
-    let product = if whole < 0 { product >> -whole } else { product.checked_shl(whole as u32).unwrap_or(i128::MAX) };
+    power = i128::from(ONE) + ((power * part) >> 32);
+    let product = (i128::from(number) * power) >> 32;
+    let product = if whole < 0 {
+        product >> -whole
+    } else {
+        product.checked_shl(whole as u32).unwrap_or(i128::MAX)
+    };
     u64::try_from(product).unwrap_or(u64::MAX)
 }
 
@@ -140,6 +148,8 @@ mod tests {
         let draw = |seed, stream| Dice::new(seed, stream).next();
         assert_eq!(draw(7, 1), draw(7, 1));
         assert!(draw(7, 1) != draw(7, 2) && draw(7, 1) != draw(8, 1));
-        assert!((0..1_000).all(|_| Dice::new(1, 1).below(10) < 10) && Dice::new(1, 1).below(0) == 0);
+        assert!(
+            (0..1_000).all(|_| Dice::new(1, 1).below(10) < 10) && Dice::new(1, 1).below(0) == 0
+        );
     }
 }

@@ -13,7 +13,7 @@ const FINER: u32 = 20;
 
 /// The fair price of one market, now and for a while back.
 #[derive(Clone, Debug)]
-pub struct Fair {
+pub(super) struct Fair {
     dice: Dice,
     now: i128,
     since: Ms,
@@ -25,20 +25,25 @@ pub struct Fair {
 
 impl Fair {
     /// It starts at `px`.
-    pub fn new(px: Px, seed: u64, now: Ms, habits: &Habits) -> Self {
+    pub(super) fn new(px: Px, seed: u64, now: Ms, habits: &Habits) -> Self {
         let mut dice = Dice::new(seed, 1);
         let turns = now + dice.waiting(habits.calm_ms);
-        let jumps = if habits.jump_every_ms == 0 { Ms::MAX } else { now + dice.waiting(habits.jump_every_ms) };
+        let jumps = if habits.jump_every_ms == 0 {
+            Ms::MAX
+        } else {
+            now + dice.waiting(habits.jump_every_ms)
+        };
         let past = VecDeque::from([(now, px)]);
         Self { dice, now: i128::from(px.0) << FINER, since: now, busy: false, turns, jumps, past }
     }
 
     /// Lets it walk up to `now`.
     #[allow(clippy::cast_possible_truncation)] // held between a thousandth and a thousandfold of where it was
-    pub fn walk(&mut self, now: Ms, habits: &Habits) {
+    pub(super) fn walk(&mut self, now: Ms, habits: &Habits) {
         if now >= self.turns {
             self.busy = !self.busy;
-            self.turns = now + self.dice.waiting(if self.busy { habits.busy_ms } else { habits.calm_ms });
+            self.turns =
+                now + self.dice.waiting(if self.busy { habits.busy_ms } else { habits.calm_ms });
         }
         let apart = now.saturating_sub(self.since);
         self.since = now;
@@ -51,7 +56,8 @@ impl Fair {
         let mut step = sigma * i128::from(self.dice.normal()) / i128::from(ONE);
         if now >= self.jumps {
             self.jumps = now + self.dice.waiting(habits.jump_every_ms);
-            let size = i128::from(self.dice.log_normal(u64::from(habits.jump), 1_000).min(100_000)) << 16;
+            let size =
+                i128::from(self.dice.log_normal(u64::from(habits.jump), 1_000).min(100_000)) << 16;
             step += if self.dice.permille(500) { size } else { -size };
         }
         self.now += self.now * step / (1_000_000 << 16);
@@ -64,18 +70,18 @@ impl Fair {
 
     /// Now.
     #[allow(clippy::cast_possible_truncation)] // see `walk`
-    pub fn px(&self) -> Px {
+    pub(super) fn px(&self) -> Px {
         Px((self.now >> FINER).min(i128::from(i64::MAX)) as i64)
     }
 
     /// As it was at `at`, as far as it is remembered.
-    pub fn at(&self, at: Ms) -> Px {
+    pub(super) fn at(&self, at: Ms) -> Px {
         let known = self.past.iter().rev().find(|(time, _)| *time <= at);
         known.or(self.past.front()).map_or_else(|| self.px(), |(_, px)| *px)
     }
 
     /// Whether more is going on than usual.
-    pub const fn busy(&self) -> bool {
+    pub(super) const fn busy(&self) -> bool {
         self.busy
     }
 }

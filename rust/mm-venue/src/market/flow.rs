@@ -7,7 +7,9 @@ use super::dice::Dice;
 use super::fair::Fair;
 use super::habits::Habits;
 use super::maker::{Maker, lots, moved, order};
-use crate::chain::{AccountId, Action, AssetIx, By, Chain, Grouping, Lots, Submission, Ticket, Tif};
+use crate::chain::{
+    AccountId, Action, AssetIx, By, Chain, Grouping, Lots, Submission, Ticket, Tif,
+};
 
 /// Takers are drawn from so many accounts.
 const TAKERS: u32 = 200;
@@ -70,7 +72,8 @@ impl Flow {
                 continue;
             }
             let seen = self.fair.at(now.saturating_sub(maker.lag_ms()));
-            let (account, actions) = (maker.account, maker.look(chain, self.asset, seen, now, &self.habits));
+            let (account, actions) =
+                (maker.account, maker.look(chain, self.asset, seen, now, &self.habits));
             for action in actions {
                 submit(chain, account, action);
             }
@@ -87,9 +90,13 @@ impl Flow {
         let book = chain.book(self.asset);
         let (Some(bid), Some(ask)) = (book.best(Side::Buy), book.best(Side::Sell)) else { return };
         let knows = self.dice.permille(self.habits.informed);
-        let buys = if knows { self.fair.px().0 * 2 > bid.0 + ask.0 } else { self.dice.permille(500) };
+        let buys =
+            if knows { self.fair.px().0 * 2 > bid.0 + ask.0 } else { self.dice.permille(500) };
         let side = if buys { Side::Buy } else { Side::Sell };
-        let usd = self.dice.log_normal(u64::from(self.habits.take_usd), self.habits.take_sigma).max(LEAST_USD);
+        let usd = self
+            .dice
+            .log_normal(u64::from(self.habits.take_usd), self.habits.take_sigma)
+            .max(LEAST_USD);
         let limit = if buys { moved(ask, SLIP) } else { moved(bid, -SLIP) };
         self.ioc(chain, side, limit, usd);
     }
@@ -103,7 +110,9 @@ impl Flow {
             if book.crosses(side, limit) && self.dice.permille(self.habits.sniped) {
                 let asset = chain.metas().asset(self.asset);
                 let wrong = super::maker::usd(book.depth(side, limit), limit, asset.sz_decimals);
-                let most = self.dice.log_normal(20 * u64::from(self.habits.take_usd), self.habits.take_sigma / 2);
+                let most = self
+                    .dice
+                    .log_normal(8 * u64::from(self.habits.take_usd), self.habits.take_sigma / 2);
                 let usd = u64::try_from(wrong).unwrap_or(0).min(most).max(LEAST_USD);
                 self.ioc(chain, side, limit, usd);
                 return;
@@ -118,7 +127,11 @@ impl Flow {
         if let Some(size) = size {
             let taken = order(asset.id, side, px, size, asset.sz_decimals, Tif::Ioc);
             let who = self.takers[usize::try_from(self.dice.below(u64::from(TAKERS))).unwrap_or(0)];
-            submit(chain, who, Action::Order { orders: vec![taken], grouping: Grouping::Na, builder: None });
+            submit(
+                chain,
+                who,
+                Action::Order { orders: vec![taken], grouping: Grouping::Na, builder: None },
+            );
         }
     }
 }

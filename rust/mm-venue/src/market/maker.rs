@@ -5,24 +5,32 @@ use mm_core::num::Px;
 
 use super::dice::{Dice, ONE};
 use super::habits::Habits;
-use crate::chain::{AccountId, Action, AssetIx, Chain, Grouping, Lots, NewOrder, Target, Tif, Type};
+use crate::chain::{
+    AccountId, Action, AssetIx, Chain, Grouping, Lots, NewOrder, Target, Tif, Type,
+};
 
 /// A maker and its habits.
 #[derive(Clone, Debug)]
-pub struct Maker {
+pub(super) struct Maker {
     /// Its account.
-    pub account: AccountId,
+    pub(super) account: AccountId,
     dice: Dice,
     lag_ms: Ms,
     half: i64,
     opinion: i64,
     /// When it looks again.
-    pub looks: Ms,
+    pub(super) looks: Ms,
 }
 
 impl Maker {
     /// The `number`th of `habits.makers`: the first is the narrowest and quickest.
-    pub fn new(account: AccountId, number: u32, seed: u64, now: Ms, habits: &Habits) -> Self {
+    pub(super) fn new(
+        account: AccountId,
+        number: u32,
+        seed: u64,
+        now: Ms,
+        habits: &Habits,
+    ) -> Self {
         let mut dice = Dice::new(seed, 100 + u64::from(number));
         let rank = u64::from(number) + 1;
         let of = u64::from(habits.makers.max(1));
@@ -37,12 +45,19 @@ impl Maker {
     }
 
     /// How old the news is that it sees.
-    pub const fn lag_ms(&self) -> Ms {
+    pub(super) const fn lag_ms(&self) -> Ms {
         self.lag_ms
     }
 
     /// Looks at the market and says what it asks of the venue: first what to take away, then what to put.
-    pub fn look(&mut self, chain: &Chain, ix: AssetIx, seen: Px, now: Ms, habits: &Habits) -> Vec<Action> {
+    pub(super) fn look(
+        &mut self,
+        chain: &Chain,
+        ix: AssetIx,
+        seen: Px,
+        now: Ms,
+        habits: &Habits,
+    ) -> Vec<Action> {
         self.looks = now + 1 + self.dice.waiting(habits.look_every_ms);
         // Opinions wander and come back: a quarter is forgotten at each look.
         let news = i128::from(self.dice.normal()) * i128::from(habits.opinion) / i128::from(ONE);
@@ -51,14 +66,23 @@ impl Maker {
         let account = chain.account(self.account);
         let held = usd(account.szi(asset.dex().unwrap_or(0), ix), seen, asset.sz_decimals);
         let lean = held * i128::from(habits.lean) / i128::from(habits.capacity_usd.max(1));
-        let lean = i64::try_from(lean.clamp(-3 * i128::from(habits.lean), 3 * i128::from(habits.lean))).unwrap_or(0);
+        let lean =
+            i64::try_from(lean.clamp(-3 * i128::from(habits.lean), 3 * i128::from(habits.lean)))
+                .unwrap_or(0);
         let view = moved(seen, self.opinion - lean);
 
         let mut wanted = self.ladder(chain, ix, view, habits);
         let mut wrong = Vec::new();
-        for order in account.open.iter().filter_map(|oid| chain.order(*oid)).filter(|order| order.asset == ix) {
+        for order in account
+            .open
+            .iter()
+            .filter_map(|oid| chain.order(*oid))
+            .filter(|order| order.asset == ix)
+        {
             let near = moved(order.px, i64::from(habits.patience)).0 - order.px.0;
-            let fits = wanted.iter().position(|(side, px)| *side == order.side && (px.0 - order.px.0).abs() <= near);
+            let fits = wanted
+                .iter()
+                .position(|(side, px)| *side == order.side && (px.0 - order.px.0).abs() <= near);
             match fits {
                 Some(place) => drop(wanted.swap_remove(place)),
                 None => wrong.push((asset.id, Target::Oid(order.oid))),
@@ -108,24 +132,39 @@ impl Maker {
 
 /// A price moved by so many millionths of itself.
 #[allow(clippy::cast_possible_truncation)] // some thousandths more than it was
-pub fn moved(px: Px, millionths: i64) -> Px {
+pub(super) fn moved(px: Px, millionths: i64) -> Px {
     Px(px.0 + (i128::from(px.0) * i128::from(millionths) / 1_000_000) as i64)
 }
 
 /// What so many lots are worth, in whole USD.
-pub fn usd(lots: Lots, px: Px, sz_decimals: u32) -> i128 {
+pub(super) fn usd(lots: Lots, px: Px, sz_decimals: u32) -> i128 {
     i128::from(lots.0) * i128::from(px.0) / 10i128.pow(8 + sz_decimals)
 }
 
 /// How many lots so many USD buy; none if less than one.
-pub fn lots(usd: u64, px: Px, sz_decimals: u32) -> Option<Lots> {
+pub(super) fn lots(usd: u64, px: Px, sz_decimals: u32) -> Option<Lots> {
     let lots = i128::from(usd) * 10i128.pow(8 + sz_decimals) / i128::from(px.0.max(1));
     i64::try_from(lots).ok().filter(|lots| *lots > 0).map(Lots)
 }
 
 /// An ordinary limit order.
-pub fn order(asset: u32, side: Side, px: Px, lots: Lots, sz_decimals: u32, tif: Tif) -> NewOrder {
+pub(super) fn order(
+    asset: u32,
+    side: Side,
+    px: Px,
+    lots: Lots,
+    sz_decimals: u32,
+    tif: Tif,
+) -> NewOrder {
     let sz = mm_core::num::Sz(i128::from(lots.0) * 10i128.pow(10 - sz_decimals));
     let cloid: Option<Cloid> = None;
-    NewOrder { asset, side, px: Some(px), sz: Some(sz), reduce_only: false, kind: Type::Limit(tif), cloid }
+    NewOrder {
+        asset,
+        side,
+        px: Some(px),
+        sz: Some(sz),
+        reduce_only: false,
+        kind: Type::Limit(tif),
+        cloid,
+    }
 }

@@ -55,7 +55,12 @@ impl Replay {
         let first = rows.first().map_or(0, |(time, _)| *time);
         let start = chain.now() + 1;
         let rows = rows.into_iter().map(|(time, seen)| (time - first + start, seen)).collect();
-        Self { asset, rows, ghost: trader(chain, asset, 10_000), taker: trader(chain, asset, 10_001) }
+        Self {
+            asset,
+            rows,
+            ghost: trader(chain, asset, 10_000),
+            taker: trader(chain, asset, 10_001),
+        }
     }
 
     /// When the next row comes; never, when the recording is over.
@@ -100,10 +105,16 @@ impl Replay {
         let (id, sz_decimals) = (asset.id, asset.sz_decimals);
         let taken: Vec<_> = trades
             .into_iter()
-            .filter_map(|(side, px, sz)| Some(order(id, side, px, asset.lots(sz)?, sz_decimals, Tif::Ioc)))
+            .filter_map(|(side, px, sz)| {
+                Some(order(id, side, px, asset.lots(sz)?, sz_decimals, Tif::Ioc))
+            })
             .collect();
         for order in taken {
-            submit(chain, self.taker, Action::Order { orders: vec![order], grouping: Grouping::Na, builder: None });
+            submit(
+                chain,
+                self.taker,
+                Action::Order { orders: vec![order], grouping: Grouping::Na, builder: None },
+            );
         }
     }
 }
@@ -124,7 +135,8 @@ impl Picture {
                 held.entry((order.side, order.px)).or_default().push((order.oid, order.sz));
             }
         }
-        let wanted = held.iter().map(|(at, orders)| (*at, orders.iter().map(|(_, sz)| *sz).sum())).collect();
+        let wanted =
+            held.iter().map(|(at, orders)| (*at, orders.iter().map(|(_, sz)| *sz).sum())).collect();
         Self { asset, held, wanted }
     }
 
@@ -185,7 +197,11 @@ impl Picture {
             actions.push(Action::Cancel(gone));
         }
         for orders in new.chunks(100) {
-            actions.push(Action::Order { orders: orders.to_vec(), grouping: Grouping::Na, builder: None });
+            actions.push(Action::Order {
+                orders: orders.to_vec(),
+                grouping: Grouping::Na,
+                builder: None,
+            });
         }
         actions
     }
@@ -212,7 +228,8 @@ fn shrink(
     let ours = chain.book(asset).level(side, px).and_then(|level| {
         level.queue.iter().find(|oid| !held.iter().any(|(ghost, _)| ghost == *oid)).copied()
     });
-    let (ahead, behind): (Vec<_>, Vec<_>) = held.iter().partition(|(oid, _)| ours.is_some_and(|first| *oid < first));
+    let (ahead, behind): (Vec<_>, Vec<_>) =
+        held.iter().partition(|(oid, _)| ours.is_some_and(|first| *oid < first));
     let sum = |part: &[(Oid, Lots)]| part.iter().map(|(_, sz)| sz.0).sum::<i64>();
     let (front, back) = (sum(&ahead), sum(&behind));
     let ahead_by = i128::from(by.0) * i128::from(front) / i128::from((front + back).max(1));
