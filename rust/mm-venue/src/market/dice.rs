@@ -14,12 +14,12 @@ impl Dice {
     /// From a seed, and a number that tells sources of the same seed apart.
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut dice = Self(seed ^ stream.wrapping_mul(0xd6e8_feb8_6659_fd93));
-        dice.next();
-        Self(dice.next())
+        dice.word();
+        Self(dice.word())
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -29,7 +29,7 @@ impl Dice {
     /// A number below `bound`; 0 if there is none.
     #[allow(clippy::cast_possible_truncation)] // the upper word of a product is below both factors
     pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
+        ((u128::from(self.word()) * u128::from(bound)) >> 64) as u64
     }
 
     /// True in so many cases of a thousand.
@@ -41,7 +41,7 @@ impl Dice {
     #[allow(clippy::cast_possible_wrap)] // twelve halves of a word
     pub fn normal(&mut self) -> i64 {
         (0..6)
-            .map(|_| self.next())
+            .map(|_| self.word())
             .map(|word| (word >> 32) as i64 + (word & 0xffff_ffff) as i64)
             .sum::<i64>()
             - 6 * ONE
@@ -51,7 +51,7 @@ impl Dice {
     #[allow(clippy::cast_sign_loss)] // −log2 of a number below one is positive
     pub fn waiting(&mut self, mean: u64) -> u64 {
         const LN_2: i128 = 2_977_044_472; // ln 2, in fixed point
-        let bits = -i128::from(log2(self.next() >> 32 | 1)) + 32 * i128::from(ONE);
+        let bits = -i128::from(log2(self.word() >> 32 | 1)) + 32 * i128::from(ONE);
         ((i128::from(mean) * bits * LN_2) >> 64) as u64
     }
 
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn one_seed_has_many_streams() {
-        let draw = |seed, stream| Dice::new(seed, stream).next();
+        let draw = |seed, stream| Dice::new(seed, stream).word();
         assert_eq!(draw(7, 1), draw(7, 1));
         assert!(draw(7, 1) != draw(7, 2) && draw(7, 1) != draw(8, 1));
         assert!(
