@@ -6,7 +6,7 @@ use super::Chain;
 use super::action::Target;
 use super::event::{Event, Reply};
 use super::order::Order;
-use super::units::AccountId;
+use super::units::{AccountId, Lots};
 use super::words::{Refusal, Status};
 
 impl Chain {
@@ -69,6 +69,23 @@ impl Chain {
                 self.told_non_user_cancel(&order);
             }
         }
+    }
+
+    /// An order in the book gets smaller and keeps its place, which no account can ask for: a recorded queue that shrinks
+    /// (`market::Replay`). False if it is not there or nothing would be left.
+    pub fn shrink(&mut self, oid: Oid, by: Lots) -> bool {
+        let Some(order) = self.orders.get(&oid).copied() else { return false };
+        if !order.in_book() || by <= Lots::ZERO || by >= order.sz {
+            return false;
+        }
+        self.book_mut(order.asset).reduce(order.side, order.px, by);
+        self.hold(&order, by, -1);
+        if let Some(order) = self.orders.get_mut(&oid) {
+            order.sz -= by;
+            order.orig -= by;
+        }
+        self.trace.note(&(oid, by));
+        true
     }
 
     /// The venue ends an order for a reason of its own: a fault to be injected. False if it is not live.
