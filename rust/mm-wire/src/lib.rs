@@ -3,16 +3,24 @@
 //! [`decode`] reads one WebSocket frame and tells a [`Sink`] what it says; [`decode_fills`] does the same for a
 //! REST answer. [`words`] is the one table of the venue's statuses and error texts. [`json`] is the scanner
 //! underneath. No sockets, no clock, no files; any bytes give facts or a typed refusal, and nothing else.
+//!
+//! The other way, [`action`] writes what is asked of the venue, [`sign`] signs it, and [`nonce`] keeps the numbers
+//! under which it is sent.
 #![forbid(unsafe_code)]
 
+pub mod action;
 mod error;
 mod fill;
 mod frames;
 mod held;
 pub mod json;
+pub mod keccak;
+pub mod msgpack;
+pub mod nonce;
 mod object;
 mod position;
 mod read;
+pub mod sign;
 mod swar;
 mod update;
 mod usual;
