@@ -14,9 +14,11 @@ pub mod chain;
 mod config;
 pub mod faults;
 pub mod market;
+mod options;
 mod rng;
 mod venue;
 
 pub use config::{Cadence, Config, Delay, Latency};
+pub use options::Setting;
 pub use rng::Rng;
-pub use venue::{Output, Recover, Venue, recover_believing, recover_nobody};
+pub use venue::{Others, Output, Recover, Signed, Venue, believe, recover};

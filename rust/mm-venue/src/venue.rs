@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use mm_core::error::Error;
 use mm_core::ids::Ms;
+use mm_wire::sign;
 
 use crate::api::{self, Answer, exchange, info, ip, json::Value, socket, streams};
 use crate::chain::{Address, By, Chain, Event, Metas, Reply, Submission, Ticket};
 use crate::config::Config;
 use crate::faults::{Channel, Fault, Faults};
-use crate::market::Market;
+use crate::market::{Flow, Replay};
 use crate::rng::Rng;
 use socket::{Asked, Socket};
 
@@ -46,8 +48,28 @@ pub enum Output {
     },
 }
 
-/// Finds out who signed the body of a request to `/exchange`; `None` if the signature is of nobody.
-pub type Recover = fn(body: &[u8], mainnet: bool) -> Option<Address>;
+/// Who signed the body of a request to `/exchange`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// Somebody, known here or not.
+    By(Address),
+    /// No key can have made the signature.
+    Nobody,
+    /// The body is no request that the venue knows.
+    Unreadable,
+}
+
+/// Finds out who signed the body of a request to `/exchange`.
+pub type Recover = fn(body: &[u8], mainnet: bool) -> Signed;
+
+/// The others in a market.
+#[derive(Clone, Debug)]
+pub enum Others {
+    /// Generated.
+    Flow(Flow),
+    /// Recorded.
+    Replay(Replay),
+}
 
 /// Where an answer goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +94,7 @@ pub struct Venue {
     chain: Chain,
     /// What goes wrong.
     pub faults: Faults,
-    market: Option<Box<dyn Market>>,
+    others: Vec<Others>,
     recover: Recover,
     now: Ms,
     queue: BTreeMap<(Ms, u64), Task>,
@@ -96,7 +118,7 @@ impl Venue {
         let mut venue = Self {
             chain: Chain::new(config.settings, metas, config.start_ms),
             faults: Faults::new(config.seed),
-            market: None,
+            others: Vec::new(),
             recover,
             now: config.start_ms,
             queue: BTreeMap::new(),
@@ -118,10 +140,9 @@ impl Venue {
         venue
     }
 
-    /// Lets others trade.
-    pub fn set_market(&mut self, mut market: Box<dyn Market>) {
-        market.begin(&mut self.chain);
-        self.market = Some(market);
+    /// Lets others trade in a market, which they open on [`Self::chain_mut`].
+    pub fn add_others(&mut self, others: Others) {
+        self.others.push(others);
     }
 
     /// Time.
@@ -299,9 +320,13 @@ impl Venue {
         let Some(envelope) = parsed else {
             return self.answer(origin, true, "", Answer::unreadable());
         };
-        let Some(signer) = (self.recover)(body, self.config.mainnet) else {
-            let body = exchange::write_reply(&Reply::Err("Unable to recover signer.".into()));
-            return self.answer(origin, true, "", Answer::json(body));
+        let signer = match (self.recover)(body, self.config.mainnet) {
+            Signed::By(signer) => signer,
+            Signed::Unreadable => return self.answer(origin, true, "", Answer::unreadable()),
+            Signed::Nobody => {
+                let body = exchange::write_reply(&Reply::Err("Unable to recover signer.".into()));
+                return self.answer(origin, true, "", Answer::json(body));
+            }
         };
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
@@ -431,13 +456,13 @@ impl Venue {
             return;
         }
         let time = self.now + self.faults.strikes(Fault::ClockAhead, None, self.now).unwrap_or(0);
-        if let Some(market) = &mut self.market {
-            market.before_block(&mut self.chain, time);
+        for others in &mut self.others {
+            match others {
+                Others::Flow(flow) => flow.act(&mut self.chain, time),
+                Others::Replay(replay) => replay.act(&mut self.chain, time),
+            }
         }
         let events = self.chain.block(time);
-        if let Some(market) = &mut self.market {
-            market.after_block(&self.chain, &events);
-        }
         self.trades.note(&events);
         for event in &events {
             if let Event::Replied(ticket, reply) = event
@@ -608,16 +633,23 @@ impl core::fmt::Debug for Venue {
     }
 }
 
-/// A recovery that finds nobody: for venues that are only looked at.
-pub fn recover_nobody(_body: &[u8], _mainnet: bool) -> Option<Address> {
-    None
+/// The venue's own way: the action is written anew, hashed, and the key found that signed that.
+pub fn recover(body: &[u8], mainnet: bool) -> Signed {
+    match sign::recover(body, sign::Network::of(mainnet)) {
+        Ok(address) => Signed::By(Address(address.0)),
+        Err(Error::Bad("signature", "is of no key")) => Signed::Nobody,
+        Err(_) => Signed::Unreadable,
+    }
 }
 
-/// A recovery that believes: the last twenty bytes of `r` are the address. For tests without keys.
-pub fn recover_believing(body: &[u8], _mainnet: bool) -> Option<Address> {
-    let body = Value::parse(body).ok()?;
-    let r = body.get("signature").get("r").text()?;
-    Address::parse(format!("0x{}", r.get(r.len().checked_sub(40)?..)?).as_bytes())
+/// Believes: the last twenty bytes of `r` are the address. For tests without keys.
+pub fn believe(body: &[u8], _mainnet: bool) -> Signed {
+    let address = |body: &[u8]| {
+        let body = Value::parse(body).ok()?;
+        let r = body.get("signature").get("r").text()?;
+        Address::parse(format!("0x{}", r.get(r.len().checked_sub(40)?..)?).as_bytes())
+    };
+    address(body).map_or(Signed::Nobody, Signed::By)
 }
 
 impl Venue {

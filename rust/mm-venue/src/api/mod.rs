@@ -7,6 +7,7 @@ pub(crate) mod faulty;
 pub(crate) mod info;
 pub(crate) mod ip;
 pub(crate) mod json;
+mod load;
 pub(crate) mod socket;
 pub(crate) mod streams;
 pub(crate) mod subscription;

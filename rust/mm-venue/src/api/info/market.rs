@@ -51,7 +51,7 @@ pub(super) fn meta(chain: &Chain, dex: u8) -> String {
     format!(r#"{{"universe":{universe},"marginTables":{tables},"collateralToken":0}}"#)
 }
 
-pub(super) fn meta_and_contexts(chain: &Chain, dex: u8) -> String {
+pub(crate) fn meta_and_contexts(chain: &Chain, dex: u8) -> String {
     let contexts = list(perps(chain, dex), |out, ix| out.push_str(&context(chain, ix)));
     format!("[{},{contexts}]", meta(chain, dex))
 }
@@ -99,7 +99,7 @@ pub(super) fn spot_meta(chain: &Chain) -> String {
     format!(r#"{{"universe":{universe},"tokens":{tokens}}}"#)
 }
 
-pub(super) fn spot_meta_and_contexts(chain: &Chain) -> String {
+pub(crate) fn spot_meta_and_contexts(chain: &Chain) -> String {
     let contexts = list(spots(chain), |out, ix| out.push_str(&context(chain, ix)));
     format!("[{},{contexts}]", spot_meta(chain))
 }

@@ -19,6 +19,8 @@ pub(crate) use account::{
     active_asset_data, aggregated, clearinghouse, fills, ledger_row, spot_state,
 };
 pub(crate) use market::{all_mids, context, l2_book};
+#[cfg(test)]
+pub(crate) use market::{meta_and_contexts, spot_meta_and_contexts};
 pub(crate) use orders::frontend_open_orders;
 
 /// Rows that an answer has at most.
@@ -45,14 +47,14 @@ pub(crate) fn answer(view: &View<'_>, request: &Value<'_>) -> Option<(String, u6
     let dex = || dex_of(request, chain.metas());
     match kind {
         "meta" => one(market::meta(chain, dex()?)),
-        "metaAndAssetCtxs" => one(market::meta_and_contexts(chain, dex()?)),
+        "metaAndAssetCtxs" => one(meta_and_contexts(chain, dex()?)),
         "allPerpMetas" => {
             let dexes = 0..u8::try_from(chain.metas().dexes.len()).unwrap_or(0);
             one(write::list(dexes, |out, dex| out.push_str(&market::meta(chain, dex))))
         }
         "perpDexs" => one(market::dexes(chain)),
         "spotMeta" => one(market::spot_meta(chain)),
-        "spotMetaAndAssetCtxs" => one(market::spot_meta_and_contexts(chain)),
+        "spotMetaAndAssetCtxs" => one(spot_meta_and_contexts(chain)),
         "allMids" => one(all_mids(chain, dex()?)),
         "l2Book" => one(market::l2_request(chain, request)?),
         "recentTrades" => Some(market::recent_trades(view, request)),
