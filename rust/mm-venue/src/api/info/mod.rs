@@ -18,9 +18,7 @@ use crate::chain::{AccountId, Address, AssetIx, Chain, Role};
 pub(crate) use account::{
     active_asset_data, aggregated, clearinghouse, fills, ledger_row, spot_state,
 };
-pub(crate) use market::{all_mids, context, l2_book};
-#[cfg(test)]
-pub(crate) use market::{meta_and_contexts, spot_meta_and_contexts};
+pub(crate) use market::{all_mids, context, l2_book, meta_and_contexts, spot_meta_and_contexts};
 pub(crate) use orders::frontend_open_orders;
 
 /// Rows that an answer has at most.
