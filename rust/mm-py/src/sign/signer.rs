@@ -2,7 +2,7 @@
 
 use mm_wire::action::user::UserAction;
 use mm_wire::action::{Action, Builder, Grouping, Order, Ordered};
-use mm_wire::sign::{Network, Signer};
+use mm_wire::sign::{Key, Network, Signer};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -37,6 +37,22 @@ pub(crate) struct PySigner {
 }
 
 impl PySigner {
+    /// Puts the parts together, wherever the key comes from.
+    pub(super) fn made(
+        key: Key,
+        mainnet: Arg<'_, '_>,
+        vault: OptArg<'_, '_>,
+        allow_always_place: bool,
+    ) -> PyResult<Self> {
+        let network = Network::of(flag("mainnet", mainnet)?);
+        let vault = maybe_address("vault", vault)?;
+        let signer = Signer::new(key, network, vault);
+        if vault == Some(signer.address()) {
+            return Err(bad("vault", "is the address of the key itself"));
+        }
+        Ok(Self { signer, allow_always_place })
+    }
+
     fn ask<'py>(
         &self,
         py: Python<'py>,
@@ -120,13 +136,7 @@ impl PySigner {
         vault: OptArg<'_, '_>,
         allow_always_place: bool,
     ) -> PyResult<Self> {
-        let network = Network::of(flag("mainnet", mainnet)?);
-        let vault = maybe_address("vault", vault)?;
-        let signer = Signer::new(self::key(key)?, network, vault);
-        if vault == Some(signer.address()) {
-            return Err(bad("vault", "is the address of the key itself"));
-        }
-        Ok(Self { signer, allow_always_place })
+        Self::made(self::key(key)?, mainnet, vault, allow_always_place)
     }
 
     /// The address of the key, in lower case: an agent's, in trading, and not the account's.
