@@ -7,6 +7,7 @@ import pytest
 
 import mm
 from mm import OrderState
+from mm._core.sign import address_of
 from mm.sim.thread import Simulation
 from tests.client.exchange import run
 
@@ -78,10 +79,16 @@ def test_orders_that_were_left_are_found_again_by_the_next_process(hl_exchange: 
     run(story())
 
 
-@pytest.mark.parametrize("wrong", ["key", "account"])
-def test_a_wrong_key_or_account_is_told_before_anything_is_sent(hl_exchange: Simulation, wrong: str) -> None:
+@pytest.mark.parametrize("wrong", ["another's key", "another's account", "the agent's address"])
+def test_a_wrong_key_or_account_is_told_before_anything_is_sent(hl_exchange: Simulation, wrong: str) -> None:  # S46, O1
     told = settings(hl_exchange)
-    told[wrong] = "0x" + "2" * 64 if wrong == "key" else hl_exchange.accounts[1].address
+    match wrong:
+        case "another's key":
+            told["key"] = "0x" + "2" * 64
+        case "another's account":
+            told["account"] = hl_exchange.accounts[1].address
+        case _:  # of which the venue shows nothing, without a word
+            told["account"] = address_of(hl_exchange.accounts[0].agent_key)
 
     async def story() -> None:
         async with mm.Hyperliquid(**told):  # type: ignore[arg-type]
