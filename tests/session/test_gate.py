@@ -225,7 +225,7 @@ def test_the_next_read_begins_before_the_proven_time(story: Story) -> None:
     assert query.start_ms <= proven - story.rules.overlap_ms + story.rules.settled_ms
 
 
-def test_a_hole_in_the_chain_keeps_it_closed_until_it_is_found(story: Story) -> None:
+def test_a_gap_in_the_chain_keeps_it_closed_until_it_is_found(story: Story) -> None:
     story.ready()
     story.rest(100)
     story.take(LinkDown("cut"))
@@ -242,7 +242,7 @@ def test_a_hole_in_the_chain_keeps_it_closed_until_it_is_found(story: Story) -> 
     assert story.session.ready
 
 
-def test_a_hole_that_stays_closes_its_coin_and_no_other(story: Story) -> None:
+def test_a_gap_that_stays_closes_its_coin_and_no_other(story: Story) -> None:
     story.ready()
     story.rest(100)
     story.take(LinkDown("cut"))
