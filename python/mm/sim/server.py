@@ -9,7 +9,7 @@ import contextlib
 import ipaddress
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from aiohttp import WSMsgType, web
 
@@ -65,6 +65,7 @@ class Server:
         self._tickets: dict[int, asyncio.Future[Reply]] = {}
         self._links: dict[int, Link] = {}
         self._answered: dict[bytes, Reply] = {}
+        self._forwards: set[asyncio.Task[Reply]] = set()
 
     # --- life -----------------------------------------------------------------------------------
 
@@ -93,6 +94,9 @@ class Server:
             link.close(1006)
         if self._runner is not None:
             await self._runner.cleanup()
+        for forward in list(self._forwards):
+            forward.cancel()
+        await asyncio.gather(*self._forwards, return_exceptions=True)
         if self._pump is not None:
             self._pump.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -176,10 +180,10 @@ class Server:
         return await waiting
 
     async def _exchange(self, request: web.Request) -> web.StreamResponse:
-        return await self._request(request, "exchange")
+        return await _unless_gone(self._request(request, "exchange"))
 
     async def _info(self, request: web.Request) -> web.StreamResponse:
-        return await self._request(request, "info")
+        return await _unless_gone(self._request(request, "info"))
 
     async def _request(self, request: web.Request, path: str) -> web.StreamResponse:
         body = await request.read()
@@ -197,7 +201,10 @@ class Server:
             return _plain(self._answered[body])
         # Shielded: a client that gives up does not take its request back.
         late, twice = hit(f"{path}.late"), hit(f"{path}.twice")
-        reply = await asyncio.shield(asyncio.ensure_future(self._forward(path, body, late, twice)))
+        forward = asyncio.create_task(self._forward(path, body, late, twice))
+        self._forwards.add(forward)
+        forward.add_done_callback(self._forwards.discard)
+        reply = await asyncio.shield(forward)
         if path == "info":
             self._answered[body] = reply
             if len(self._answered) > STALE_MAX:
@@ -247,6 +254,9 @@ class Server:
     # --- WebSockets -----------------------------------------------------------------------------
 
     async def _ws(self, request: web.Request) -> web.StreamResponse:
+        return await _unless_gone(self._socket(request))
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
         if self.faults.hit("ws.refused") is not None:
             return web.Response(status=502, body=PAGE, content_type="text/html")
         ws = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, max_msg_size=BODY_MAX, timeout=0.5)
@@ -263,8 +273,6 @@ class Server:
                     await self._inbound(number, link, message.data.encode())
                 elif message.type is WSMsgType.CLOSE and not link.silent:
                     await ws.close(code=message.data or 1000)
-        except ConnectionError:
-            pass  # the client is gone, or the link was reset
         finally:
             del self._links[number]
             self.venue.close_socket(number)
@@ -299,6 +307,14 @@ def _too_many(text: bytes) -> bytes:
     digits = number[: len(number) - len(number.lstrip(b"0123456789"))] or b"0"
     words = b'"response":{"type":"error","payload":"429 Too Many Requests: null"}'
     return b'{"channel":"post","data":{"id":' + digits + b"," + words + b"}}"
+
+
+async def _unless_gone(work: Awaitable[web.StreamResponse]) -> web.StreamResponse:
+    """A client that left before it was answered is no error of ours."""
+    try:
+        return await work
+    except ConnectionError:
+        return web.Response()
 
 
 def _plain(reply: Reply) -> web.Response:
