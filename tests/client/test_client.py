@@ -434,6 +434,7 @@ def test_cancel_all_says_what_is_left(fake: Fake) -> None:
             answering(fake, Cancel, lambda n: Answer(n, (ActionError(RATE),)))
             left = await hl.cancel_all(wait=True, timeout_ms=5_000)
             assert [o.cloid for o in left] == [order.cloid]
+            assert len(fake.of(Cancel)) <= 6, "and does not spend the budget on it"
 
     run(story())
 
@@ -486,7 +487,7 @@ def test_books_are_those_of_this_connection(fake: Fake) -> None:
             assert (book.time, book.bid.px, book.mid) == (2, Decimal(99), Decimal(100))
             fake.facts.append(LinkDown("cut"))
             await until(lambda: not hl.session.ready)
-            assert hl.book("BTC") is None
+            await until(lambda: hl.book("BTC") is None)
 
     run(story())
 

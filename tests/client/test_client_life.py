@@ -186,6 +186,7 @@ def test_without_a_record_names_are_new_all_the_same(fake: Fake) -> None:  # S85
     async def story() -> list[str | None]:
         names = []
         for _ in range(2):
+            fake.now_ms += 1
             async with fake.client() as hl:
                 await hl.ready()
                 names.append((await hl.place("BTC", "B", "100", "1")).cloid)
