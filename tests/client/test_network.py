@@ -96,3 +96,27 @@ def test_a_wrong_key_or_account_is_told_before_anything_is_sent(hl_exchange: Sim
 
     with pytest.raises(mm.ConfigError):
         run(story())
+
+
+def test_no_part_of_a_client_holds_its_key(hl_exchange: Simulation) -> None:  # S1 of reliability: canary
+    told = settings(hl_exchange)
+    digits = str(told["key"]).removeprefix("0x")
+    clients = [mm.Hyperliquid(**told), mm.connect(**told)]  # type: ignore[arg-type]
+    seen: set[int] = set()
+
+    def search(thing: object, depth: int = 0) -> None:
+        if id(thing) in seen or depth > 8:
+            return
+        seen.add(id(thing))
+        assert digits not in repr(thing)
+        for part in (vars(thing) if hasattr(thing, "__dict__") else {}).values():
+            search(part, depth + 1)
+        for name in getattr(type(thing), "__slots__", ()):
+            search(getattr(thing, name, None), depth + 1)
+        if isinstance(thing, dict | list | tuple | set):
+            for part in thing.values() if isinstance(thing, dict) else thing:
+                search(part, depth + 1)
+
+    for client in clients:
+        search(client)
+    assert len(seen) > 50
