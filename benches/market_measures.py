@@ -134,7 +134,8 @@ def impact(takers: list[tuple[int, float, int]], time: Floats, mid: Floats, hori
     when, side = when[inside], side[inside]
     before = mid[np.searchsorted(time, when, side="left") - 1]
     after = mid[np.searchsorted(time, when + 1_000 * horizon_s, side="right") - 1]
-    return 10_000 * side * (after - before) / before
+    apart: Floats = 10_000 * side * (after - before) / before
+    return apart
 
 
 def depths(market: Recording, within_bp: float) -> list[float]:
