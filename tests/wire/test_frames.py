@@ -60,11 +60,11 @@ def test_each_frame_has_its_class() -> None:
             case Trades(trades=(Trade(coin=coin, side=side, buyer=buyer),)):
                 return f"{coin} {side.letter} {buyer}"
             case User(channel):
-                return channel
+                return str(channel)
             case Ack(method, key):
                 return f"{method} {key}"
             case StreamError(text):
-                return text
+                return str(text)
             case Post(post_id, kind, info_type, payload):
                 return f"{post_id} {kind} {info_type} {payload!r}"
             case Data(channel=channel, data=data, dex=dex):
@@ -103,14 +103,16 @@ def test_each_frame_has_its_class() -> None:
 
 
 def test_records_can_be_pasted_back_and_compared() -> None:
-    names = {cls.__name__: cls for cls in (Ack, Bbo, Broken, Data, L2Book, Level, Post, Surfaced, Trade, Trades, User)}
-    names |= {cls.__name__: cls for cls in (ActionError, Done, Garbled, ItemError, Pong, Resting, StreamError)}
+    classes: list[type] = [Ack, Bbo, Broken, Data, L2Book, Level, Post, Surfaced, Trade, Trades, User]
+    classes += [ActionError, Done, Garbled, ItemError, Pong, Resting, StreamError]
+    names = {cls.__name__: cls for cls in classes}
     trade = Trade("BTC", "A", "1.5", "2", 3, 4, "0x1", "0xa", "0xb")
-    for record in (
+    records: list[Any] = [
         *(BID, Bbo("BTC", 1, BID, None), L2Book("BTC", 1, [BID], [ASK]), trade, Trades([trade]), User("user")),
         *(Ack("subscribe", "{}"), Broken("why"), Data("news", b"{}", user="0x1"), Surfaced(1, "why", b"7")),
         *(Post(1, "info", None, b"{}"), StreamError("text"), Resting(7), Done(), Pong(), ItemError("x")),
-    ):
+    ]
+    for record in records:
         again = eval(repr(record), {**names, "Decimal": Decimal, "Side": _Sides})
         assert again == record and record != 7
     assert hash(BID) == hash(Level(D("83757.0"), D("22.613050"), 81))
@@ -130,7 +132,7 @@ def test_a_frame_is_bytes(frame: Any) -> None:
 
 
 def test_what_others_made_is_checked() -> None:
-    for make, field in [
+    cases: list[tuple[Any, str]] = [
         (lambda: Level("0", "1"), "px"),
         (lambda: Level("1", "-1"), "sz"),
         (lambda: Level(1.5, "1"), "px"),  # type: ignore[arg-type]
@@ -142,7 +144,8 @@ def test_what_others_made_is_checked() -> None:
         (lambda: Book("BTC").apply(7, 1), "event"),  # type: ignore[arg-type]
         (lambda: Book("BTC").apply(l2(1), -1), "received_ms"),
         (lambda: Book("ETH").apply(l2(1), 1), "event"),
-    ]:
+    ]
+    for make, field in cases:
         with pytest.raises((BadInput, ValueError)) as caught:
             make()
         assert getattr(caught.value, "field", None) == field
@@ -165,7 +168,8 @@ def test_an_older_time_never_replaces_a_newer_one() -> None:
     assert book.apply(Bbo("BTC", 1_500, None, ASK), 95), "the same block once more"
     assert (book.bid, book.mid) == (None, None)
     book.clear()
-    assert (book.ask, book.time, book.received_ms, book.bids, book.dropped) == (None, None, None, (), 0)
+    empty: tuple[Any, ...] = (book.ask, book.time, book.received_ms, book.bids, book.dropped)
+    assert empty == (None, None, None, (), 0)
 
 
 def test_a_best_level_that_cannot_be_read_is_no_best() -> None:

@@ -36,7 +36,7 @@ SCHEDULE = {
     },
     "referralDiscount": "0.04", "stakingDiscountTiers": [],
 }  # fmt: skip
-FEES = {
+FEES: dict[str, Any] = {
     "dailyUserVlm": [], "feeSchedule": SCHEDULE, "userCrossRate": "0.000315", "userAddRate": "-0.00001",
     "userSpotCrossRate": "0.00049", "userSpotAddRate": "0.00028", "activeReferralDiscount": "0.04", "trial": None,
     "activeStakingDiscount": {"bpsOfMaxSupply": "4.7", "discount": "0.3"},
@@ -209,7 +209,9 @@ def spoilt(body: Any, path: list[int], value: Any) -> Any:
     return value
 
 
-ODD = st.sampled_from([None, True, 7, -1, 1.5, "x", "", "1e5", "NaN", "-0.1", [], {}, [[]], "٣", 2**64, "9" * 50])
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 7, -1, 1.5, "x", "", "1e5", "NaN", "-0.1", [], {}, [[]], "٣", 2**64, "9" * 50]
+)
 
 
 @pytest.mark.fuzz

@@ -286,9 +286,9 @@ def test_the_market_recordings(shared: Path) -> None:
         for line in text(shared / "data/market/l2book_aggregated_nSigFigs_BTC.jsonl").splitlines()
     ]
     for plain in aggregated:
-        event = wire.read_book(json.dumps(plain).encode())
-        assert event and event.surfaced == ()
-        same_market(event, plain)
+        answer = wire.read_book(json.dumps(plain).encode())
+        assert answer and answer.surfaced == ()
+        same_market(answer, plain)
     assert len(aggregated) == 4
 
 
