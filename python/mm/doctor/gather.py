@@ -37,6 +37,7 @@ SAMPLES = 6
 SAMPLE_PAUSE_S = 0.25
 TIMEOUT_S = 5.0
 CLOSE_S = 1.0
+TLS_GOODBYE_S = 0.1
 BODY_MAX = 8 << 20
 """Bytes of an answer: twenty times the largest that a reader of the venue has seen."""
 
@@ -114,6 +115,8 @@ async def gather(
             seen, state = await watch(session, url, coins, master, watched_s)
             if master:
                 reader.answers[key("webData3", master)] = state
+    if door.tls:
+        await asyncio.sleep(TLS_GOODBYE_S)  # the session is closed, its TLS connections a few rounds of the loop later
     return Facts(
         wanted=wanted,
         now_ms=now_ms(),
