@@ -305,7 +305,11 @@ def run_library(name: str, loop: str, job: str, count: int, port: int) -> None:
 
 def libraries(quick: bool) -> list[dict[str, Any]]:
     rows = []
-    jobs = {"paced": 2_000, "burst": 64 * 400, "echo": 1_500} if quick else {"paced": 5_000, "burst": 64 * 2_000, "echo": 5_000}
+    jobs = (
+        {"paced": 2_000, "burst": 64 * 400, "echo": 1_500}
+        if quick
+        else {"paced": 5_000, "burst": 64 * 2_000, "echo": 5_000}
+    )
     with venue() as (_, port):
         for library in LIBRARIES:
             for loop in ("asyncio", "uvloop"):
@@ -364,9 +368,13 @@ def show(found: dict[str, Any], passed: bool) -> None:
         print(f"\nmust: p50 ≤ {P50_MUST_US:.0f}, p99 ≤ {TAIL_MUST:g} × p50: {word}\n")
     if "libraries" in found:
         print("CPU a message (µs) one at a time and in bursts; round trip of 200 bytes (µs)\n")
-        print("| library | loop | one at a time | in bursts | round trip p50 | p99 |\n| --- | --- | --- | --- | --- | --- |")
+        print(
+            "| library | loop | one at a time | in bursts | round trip p50 | p99 |\n| --- | --- | --- | --- | --- | --- |"
+        )
         for row in found["libraries"]:
-            figures = f"{row['paced_us']:.1f} | {row['burst_us']:.2f} | {row['echo_p50_us']:.0f} | {row['echo_p99_us']:.0f}"
+            figures = (
+                f"{row['paced_us']:.1f} | {row['burst_us']:.2f} | {row['echo_p50_us']:.0f} | {row['echo_p99_us']:.0f}"
+            )
             print(f"| {row['library']} | {row['loop']} | {figures} |")
 
 

@@ -92,9 +92,12 @@ pub(crate) fn raise(error: Error) -> PyErr {
                 &[("field", "cloid"), ("reason", reason), ("cloid", &cloid)],
             )
         }
-        Error::Refused(_, phase, why) => with(
-            TransitionRefused::new_err(message),
-            &[("field", "order"), ("reason", why), ("phase", phase.name())],
-        ),
+        Error::Refused(_, phase, cloid, why) => {
+            let cloid = cloid.map_or_else(String::new, |cloid| cloid.to_string());
+            with(
+                TransitionRefused::new_err(message),
+                &[("field", "order"), ("reason", why), ("phase", phase.name()), ("cloid", &cloid)],
+            )
+        }
     }
 }

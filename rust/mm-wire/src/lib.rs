@@ -1,9 +1,10 @@
 //! Hyperliquid frames into facts, and the venue's words into meanings.
 //!
 //! [`decode`] reads one WebSocket frame of the user's own streams and tells a [`Sink`] what it says; [`decode_fills`] does
-//! the same for a REST answer. [`events`] reads every other frame ([`book`] and [`market`] have the markets), [`answers`] what
-//! `/exchange` answers, [`meta`] the list of markets; [`grid`] knows which prices and sizes each takes. [`words`] is the
-//! one table of the venue's statuses and error texts. [`json`] is the scanner underneath. No sockets, no clock, no files; any bytes give facts or a typed refusal, and nothing else.
+//! the same for a REST answer. [`events`] reads every other frame ([`book`] and [`market`] have the markets), [`answers`]
+//! what `/exchange` answers, [`meta`] the list of markets; [`grid`] knows which prices and sizes each takes. [`words`] is
+//! the one table of the venue's statuses and error texts. [`json`] is the scanner underneath. No sockets, no clock, no
+//! files; any bytes give facts or a typed refusal, and nothing else.
 //!
 //! The other way, [`action`] writes what is asked of the venue, [`sign`] signs it, and [`nonce`] keeps the numbers
 //! under which it is sent.
