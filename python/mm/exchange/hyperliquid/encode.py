@@ -34,7 +34,7 @@ __all__ = ["Question", "Signed", "ask", "post_message", "sign"]
 _FILLS_PAGE = 2_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # Not frozen: that costs more than all else of it, and it is made for each order.
 class Signed:
     """An action, ready to be sent any number of times."""
 
@@ -88,7 +88,10 @@ def _some(items: tuple[object, ...], field: str) -> None:
 
 def _need(orders: tuple[NewOrder, ...] | list[NewOrder]) -> Need:
     """Orders that can only reduce are let through like cancels (order-state I20)."""
-    return Need.PROTECT if all(one.reduce_only for one in orders) else Need.ORDINARY
+    for one in orders:
+        if not one.reduce_only:
+            return Need.ORDINARY
+    return Need.PROTECT
 
 
 def _asset(coin: str, assets: Assets) -> Asset:

@@ -132,16 +132,20 @@ class IpBudget:
 
     def admit(self, now_ms: int, weight: int, need: Need) -> list[int] | None:
         """Counts the weight and gives the entry; None: it may not go out now, and nothing was counted."""
-        if need is not Need.PROTECT and self.ready_in_ms(now_ms, weight, need):
-            return None
+        if need is not Need.PROTECT:
+            ordinary = need is Need.ORDINARY
+            kept = self.reserve if ordinary else 0
+            if weight + kept > self.window.room(now_ms) or (ordinary and now_ms < self._paused_until):
+                return None
         return self.window.add(now_ms, weight)
 
     def ready_in_ms(self, now_ms: int, weight: int, need: Need) -> int:
         """How long until a request of this weight may go out."""
         if need is Need.PROTECT:
             return 0
-        kept = self.reserve if need is Need.ORDINARY else 0
-        pause = max(0, self._paused_until - now_ms) if need is Need.ORDINARY else 0
+        ordinary = need is Need.ORDINARY
+        kept = self.reserve if ordinary else 0
+        pause = max(0, self._paused_until - now_ms) if ordinary else 0
         return max(pause, self.window.ready_in_ms(now_ms, weight + kept))
 
     def settle(self, entry: list[int], held: int, real: int) -> None:

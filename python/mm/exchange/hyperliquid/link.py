@@ -12,28 +12,23 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast, get_args
 
 from mm._core import wire
 from mm._core.sign import Signer
 from mm.errors import BadInput, EngineFault, MmError, NotSent, OutcomeUnknown, UsageError, VenueError
-from mm.exchange.hyperliquid import encode, link_reads, link_start
+from mm.exchange.hyperliquid import encode, link_reads, link_start, socket
 from mm.exchange.hyperliquid.encode import Question, Signed
 from mm.exchange.hyperliquid.limits import AddressBudget, Limits, Need, action_weight, query_weight
 from mm.exchange.hyperliquid.link_answers import outcomes
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
 from mm.exchange.hyperliquid.link_held import Held
-from mm.exchange.hyperliquid.link_line import Line
+from mm.exchange.hyperliquid.link_line import Connect, Line
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.rest import Rest
 from mm.protocol import (
     Action,
     Answer,
-    AskFills,
-    AskInfo,
-    AskOpenOrders,
-    AskOrder,
-    AskPosition,
     AskRateLimit,
     Command,
     Fact,
@@ -54,7 +49,8 @@ from mm.protocol import NotSent as NeverLeft
 
 __all__ = ["Link"]
 
-_QUERIES = (AskOrder, AskOpenOrders, AskFills, AskPosition, AskRateLimit, AskInfo)
+_ACTIONS = frozenset(get_args(Action))
+_QUERIES = frozenset(get_args(Query))
 _STREAMED = (Frame, Market, LinkUp, LinkDown, Stale, Fresh, Warned)
 """Facts of which there is no end. The others answer a command each, and are never dropped before these."""
 
@@ -74,6 +70,7 @@ class Link:
         limits: Limits | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
+        connect: Connect = socket.connect,
     ) -> None:
         self.settings = settings
         self.limits = limits or Limits()
@@ -82,8 +79,10 @@ class Link:
         """The account's budget of requests."""
         self.skew = Skew()
         self._signer, self._clock, self._rng = signer, clock or Clock(), rng or random.Random()
+        self._connect = connect
         self._facts: deque[Fact] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._held = Held(settings.held_most)
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
@@ -136,7 +135,7 @@ class Link:
                 self._assets = await link_start.read_assets(rest, ip, clock, settings)
                 await link_start.check_keys(rest, ip, clock, settings, self._signer)
             await self._read_budget()
-            self._line = Line(settings, self, self.limits, clock, self.skew, rng=self._rng)
+            self._line = Line(settings, self, self.limits, clock, self.skew, rng=self._rng, connect=self._connect)
             self._tell_clock()
             self._start(self._line.run())
             self._start(self._every(settings.clock_every_ms, self._read_clock))
@@ -159,6 +158,9 @@ class Link:
             self._tasks.difference_update(tasks)
         if self._rest is not None:
             await self._rest.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._wake()
 
     def send(self, command: Command) -> None:
@@ -168,10 +170,11 @@ class Link:
         """
         if self._state != "open":
             raise UsageError("the link is not open", reason=self._state)
-        if isinstance(command, _QUERIES):
-            self._ask(command)
-        elif isinstance(command, Action):
-            self._act(command)
+        kind = type(command)
+        if kind in _ACTIONS:
+            self._act(cast(Action, command))
+        elif kind in _QUERIES:
+            self._ask(cast(Query, command))
         else:
             raise BadInput(f"{command!r} is no command", field="command", reason="unknown")
 
@@ -183,23 +186,36 @@ class Link:
         facts = self._facts
         if facts:
             return facts.popleft()
-        loop = asyncio.get_running_loop()
         while self._failure is None and self._state == "open":
             left = until_ms - self._clock.now_ms()
             if left <= 0:
                 return None
-            waiter = self._waiter = loop.create_future()
-            timer = loop.call_later(left / 1_000, self._wake)
+            self._waiter = self._alarm(left / 1_000)
             try:
-                await waiter
+                await self._waiter
             finally:
-                timer.cancel()
                 self._waiter = None
             if facts:
                 return facts.popleft()
         if self._failure is not None:
             raise EngineFault(f"the link failed: {self._failure!r}", reason="link") from self._failure
         return None
+
+    def _alarm(self, left_s: float) -> asyncio.Future[None]:
+        """A future that is woken by a fact, or in this time. An alarm that rings too early does no harm (`receive` looks
+        again), so one that is set already is kept: setting and stopping one for each fact costs more than reading it.
+        """
+        loop = asyncio.get_running_loop()
+        due = loop.time() + left_s
+        if self._timer is None or self._timer.when() > due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(due, self._ring)
+        return loop.create_future()
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._wake()
 
     # --- facts, for the line ------------------------------------------------------------------------
 
@@ -235,7 +251,8 @@ class Link:
         if len(kept) > self.settings.facts_most // 2:
             # Not read for ages: the answers are not kept either, and those who asked find out by asking again.
             kept = []
-        self._facts = deque(kept)
+        self._facts.clear()
+        self._facts.extend(kept)
         if self._line is not None:
             self._line.lost("overflow")
 

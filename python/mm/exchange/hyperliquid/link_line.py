@@ -23,13 +23,14 @@ from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.link_streams import Stream, Streams
 from mm.protocol import Fact, Frame, Garbled, LinkDown, LinkUp, Market, Outcome, Warned
 
-__all__ = ["Line"]
+__all__ = ["Connect", "Line"]
 
 _PING = b'{"method":"ping"}'
 _CHANNEL = re.compile(rb'"channel"\s*:\s*"(\w+)"')
 _PUBLIC = frozenset({b"bbo", b"l2Book", b"trades", b"activeAssetCtx", b"activeSpotAssetCtx", b"allMids"})
 
 Connect = Callable[..., Awaitable[socket.Socket]]
+"""What opens a WebSocket: `socket.connect`, or another of its shape."""
 
 
 class Owner(Protocol):
