@@ -71,6 +71,7 @@ class Line:
         self._told_down = False
         self._warned: set[str] = set()
         self._subscribed = 0
+        self._subscribing = False
         self._up_ms: int | None = None
         self._heard_ms = self._pinged_ms = self._judged_ms = 0
         self._ping_ms: int | None = None
@@ -209,15 +210,22 @@ class Line:
         return ""
 
     def _subscribe(self, now: int) -> None:
-        for stream in self._streams.to_ask(now):
-            if not self._sockets.admit_subscription():
-                self._warn("subscriptions", "there are as many subscriptions as the venue allows")
-                return
-            if not self._send(stream.message(), Need.STATUS):
-                self._sockets.subscriptions -= 1
-                return
-            self._subscribed += 1
-            self._streams.asked(stream, now)
+        if self._subscribing:
+            return  # An acknowledgement came from within `send`: whoever is sending goes on with the next.
+        self._subscribing = True
+        try:
+            for stream in self._streams.to_ask(now):
+                if not self._sockets.admit_subscription():
+                    self._warn("subscriptions", "there are as many subscriptions as the venue allows")
+                    return
+                self._streams.asked(stream, now)
+                if not self._send(stream.message(), Need.STATUS):
+                    stream.asked_ms = None
+                    self._sockets.subscriptions -= 1
+                    return
+                self._subscribed += 1
+        finally:
+            self._subscribing = False
 
     # --- what comes in: called by the socket, and so it must not raise -------------------------------
 
