@@ -47,6 +47,7 @@ from mm.errors import (
     UsageError,
     VenueError,
 )
+from mm.fallback import Policy
 
 if typing.TYPE_CHECKING:
     from mm.exchange.hyperliquid.client import Hyperliquid
@@ -102,6 +103,7 @@ __all__ = [
     "Order",
     "OrderState",
     "OutcomeUnknown",
+    "Policy",
     "Position",
     "Refused",
     "Report",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from mm import Order, Side
+from mm import Order, OrderState, Side
 from mm._core.sign import Signer
 from mm.errors import UsageError, VenueError
 from mm.exchange.hyperliquid.client import Hyperliquid
@@ -144,7 +144,8 @@ def differences(client: Hyperliquid, truth: dict[str, Any]) -> list[str]:
     if client.session.requests_open:
         found.append("requests are open")
     theirs = {(row["oid"], Decimal(row["limitPx"]), Decimal(row["sz"])) for row in truth["openOrders"]}
-    ours = {(order.oid or 0, order.px, order.leaves_qty) for order in client.orders()}
+    still = [order for order in client.orders() if order.state != OrderState.CancelConfirmed]
+    ours = {(order.oid or 0, order.px, order.leaves_qty) for order in still}
     if theirs != ours:
         found.append(f"open orders: venue {theirs}, client {ours}")
     executed: Counter[str] = Counter()
@@ -209,20 +210,26 @@ async def story(at: Episode, strike: Callable[[str], Awaitable[None]]) -> None:
     await at.place("A", "41.35", "1")
 
 
-async def suffer(name: str, *, ms: int | None = None, also: tuple[str, ...] = ()) -> float:
-    """The story with one fault, injected before every step; seconds from its end until all agrees."""
+async def suffer(name: str, *, ms: int | None = None, also: tuple[str, ...] = (), pause_s: float = 0.15) -> float:
+    """The story with one fault, injected before every step; seconds from its end until all agrees.
+
+    `also` strikes first where the client would not come near the fault by itself; `pause_s` lets it go on alone.
+    """
     async with episode() as at:
 
         async def strike(_: str) -> None:
+            await asyncio.sleep(pause_s)
             at.faults.heal()
             for fault in (*also, name):
                 at.faults.inject(fault, 1, ms)
 
         await story(at, strike)
+        await asyncio.sleep(pause_s)
         at.faults.heal()
         took = await at.agreed()
         await at.nothing_twice()
-        assert at.faults.counts[name], f"{name} did not strike"
+        enough = 1 if name.endswith(".429") else 2  # after a 429 the client holds back for a while
+        assert at.faults.counts[name] >= enough, f"{name} struck only {at.faults.counts[name]} times"
         return took
 
 

@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from mm import Side
 from mm.sim.faults import CATALOGUE, CLOSE_CODES
 from tests.chaos.episodes import COIN, LIMIT_S, Episode, episode, story, suffer, together
 from tests.chaos.wire import descriptors
@@ -35,7 +36,7 @@ def test_without_a_fault_they_agree_at_once() -> None:
             assert not at.refused
             took = await at.agreed()
             await at.nothing_twice()
-            assert len(at.client.orders()) == 2
+            assert {order.side for order in at.client.orders()} == {Side.BUY, Side.SELL}
             return took
 
     assert run({"calm": calm})["calm"] < 2
@@ -60,23 +61,31 @@ def test_a_request_over_the_socket_is_harmed() -> None:
 @pytest.mark.parametrize("half", [0, 1])
 def test_a_request_by_rest_is_harmed_after_the_socket_lost_it(half: int) -> None:
     names = REPLIES[half::2]
-    run({f"exchange.{kind}": partial(suffer, f"exchange.{kind}", ms=300, also=("post.lost",)) for kind in names})
+    run(
+        {
+            f"exchange.{kind}": partial(suffer, f"exchange.{kind}", ms=300, also=("post.lost",), pause_s=0.6)
+            for kind in names
+        }
+    )
 
 
 def test_a_read_is_harmed() -> None:
-    run({f"info.{kind}": partial(suffer, f"info.{kind}", ms=300) for kind in (*REPLIES, "stale")})
+    more = {"also": ("userFills.lost",), "pause_s": 0.5}  # what is lost has to be read
+    run({f"info.{kind}": partial(suffer, f"info.{kind}", ms=300, **more) for kind in (*REPLIES, "stale")})
 
 
 def test_the_socket_is_closed_or_breaks_or_falls_silent() -> None:
     kinds = (*(f"close_{code}" for code in CLOSE_CODES), "abort", "silent", "dead")
-    episodes = {f"ws.{kind}": partial(suffer, f"ws.{kind}") for kind in kinds}
-    run({**episodes, "ws.refused": partial(suffer, "ws.refused", also=("ws.abort",))})
+    episodes = {f"ws.{kind}": partial(suffer, f"ws.{kind}", pause_s=0.3) for kind in kinds}
+    run({**episodes, "ws.refused": partial(suffer, "ws.refused", also=("ws.abort",), pause_s=0.3)})
 
 
-@pytest.mark.parametrize("channel", ["ack", "market", "other", "pong"])
+@pytest.mark.parametrize("channel", ["ack", "market", "pong"])
 def test_a_message_that_is_nobodys_is_harmed(channel: str) -> None:
     also = ("ws.close_1001",) if channel == "ack" else ()
-    run({f"{channel}.{kind}": partial(suffer, f"{channel}.{kind}", ms=200, also=also) for kind in MESSAGES})
+    run(
+        {f"{channel}.{kind}": partial(suffer, f"{channel}.{kind}", ms=200, also=also, pause_s=0.4) for kind in MESSAGES}
+    )
 
 
 def test_nobody_listens_for_a_while() -> None:

@@ -1,12 +1,13 @@
 """An `AsyncExchange` that says what a test wants, in virtual time; reads are answered truthfully at once."""
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
+from mm._core.wire import Assets
 from mm.exchange.hyperliquid.client import Hyperliquid
-from mm.exchange.thin.aio import SimMarket
 from mm.protocol import (
     Action,
     Answer,
@@ -30,17 +31,13 @@ T = TypeVar("T")
 COINS = ("BTC", "ETH")
 
 
-class Markets:
-    """Two coins with two decimals."""
-
-    def get(self, name: str) -> SimMarket | None:
-        return SimMarket() if name in COINS else None
+META = json.dumps({"universe": [{"name": coin, "szDecimals": 2, "maxLeverage": 10} for coin in COINS]}).encode()
 
 
 class Fake(Venue):
     """Everything rests and everything is cancelled, unless a test says otherwise."""
 
-    assets = Markets()
+    assets = Assets(META)
 
     def __init__(self) -> None:
         super().__init__()

@@ -279,24 +279,53 @@ def test_a_read_that_fails_is_asked_for_ever_at_a_bounded_rate(fails: type) -> N
     assert story.session.ready
 
 
-def test_a_read_without_an_answer_is_asked_again(story: Story) -> None:
+def test_a_read_without_an_answer_is_asked_again_and_given_more_time(story: Story) -> None:
     story.lie_down()
     story.up()
-    story.go(10_500)
-    assert len(story.sent(AskFills)) == 6  # at once, then every two seconds
+    story.go(30_500)
+    assert len(story.sent(AskFills)) == 6  # at once, after 2, 4 and 8 seconds, and then every 8
     story.stand_up()
-    story.go(2_500)
+    story.go(8_500)
     assert story.session.ready
 
 
-def test_a_late_reply_to_a_question_asked_twice_says_nothing(story: Story) -> None:
+def test_a_reply_that_comes_late_is_as_good(story: Story) -> None:  # a venue that is slow never starves us
     story.lie_down()
     story.up()
-    first = story.sent(AskFills)[0]
-    assert isinstance(first, AskFills)
     story.go(2_500)
+    first, second = story.sent(AskFills)
+    assert isinstance(first, AskFills)
+    began = first.end_ms - story.rules.settled_ms
     story.take(FillsReply(first.query, b"[]", 0, 0, False))
-    assert story.session.gate.phase == Phase.FILLS
+    assert story.session.gate.phase == Phase.ORDERS
+    assert story.session.reads.fills_began_ms == began, "complete up to when it was asked, and no later"
+    told = story.engine.last("on_fills_complete")
+    assert told is not None
+    assert told.args[1] == story.session.reads.complete_ms == began - story.rules.settled_ms, "clocks and reads lag"
+    assert isinstance(second, AskFills)
+    story.take(FillsReply(second.query, b"[]", 0, 0, False))
+
+
+def test_a_read_goes_on_at_the_page_where_it_met_silence(story: Story) -> None:
+    story.lie_down()
+    story.up()
+    (first,) = story.sent(AskFills)
+    assert isinstance(first, AskFills)
+    page = FillsReply(first.query, b"[]", 2_000, story.now - 500, True)
+    story.take(page, page)  # and told twice
+    story.go(2_500)
+    second, again = story.sent(AskFills)[1:]
+    assert isinstance(second, AskFills)
+    assert isinstance(again, AskFills)
+    assert first.start_ms < second.start_ms == again.start_ms
+    assert waits_in(story, Phase.FILLS)
+    story.take(FillsReply(second.query, b"[]", 1, 0, False))
+    assert waits_in(story, Phase.ORDERS)
+    story.take(FillsReply(again.query, b"[]", 0, 0, False))
+
+
+def waits_in(story: Story, phase: Phase) -> bool:
+    return story.session.gate.phase == phase
 
 
 @pytest.mark.parametrize("page", [b"", b"{", b"null", b"[1]x", b'{"error":1}', b"\xff\xfe", b"[" * 100_000])
@@ -374,6 +403,15 @@ def test_a_stale_stream_closes_its_coin_and_no_other(story: Story) -> None:  # S
     story.place("BTC")
 
 
+def test_a_new_connection_judges_its_streams_anew(story: Story) -> None:
+    story.ready()
+    story.take(Stale("bbo", "BTC", 5_000), Stale("clock", None, 4_000), LinkDown("cut"))
+    story.up()
+    assert story.session.gate.holds() == [(None, "clock is stale")]
+    story.take(Fresh("clock", None))
+    story.place()
+
+
 def test_two_reasons_are_two(story: Story) -> None:
     story.ready()
     story.take(Stale("bbo", "BTC", 5_000), Stale("l2Book", "BTC", 5_000), Fresh("bbo", "BTC"))
@@ -400,7 +438,7 @@ def test_a_frame_that_cannot_be_read_makes_it_read_the_books(story: Story, data:
     _, name = story.rest(100)
     story.trade(100, "0.4")  # this is what the frame would have told
     story.take(Frame(data))
-    story.go(5_000)
+    story.go(500)
     assert str(story.order(name).cum_qty) == "0.4"
 
 
@@ -473,6 +511,24 @@ def test_a_quiet_hour_costs_few_questions(story: Story) -> None:
     weights = {"AskPosition": 2, "AskOpenOrders": 20, "AskFills": 21, "AskOrder": 2}
     weight = sum(weights[kind] for kind in story.asked())
     assert weight / 60 < 200, "of 1,200 a minute"
+
+
+def test_many_coins_are_compared_in_turn() -> None:
+    story = Story(coins=[f"C{n}" for n in range(20)]).ready()
+    story.go(4_100)
+    first = {command.coin for command in story.sent(AskPosition) if isinstance(command, AskPosition)}
+    assert len(first) == story.rules.positions_at_once
+    story.go(8_000)
+    assert {command.coin for command in story.sent(AskPosition) if isinstance(command, AskPosition)} == set(story.coins)
+
+
+def test_a_budget_that_was_asked_for_is_asked_again_on_the_next_connection(story: Story) -> None:
+    story.ready().lie_down()
+    story.session.reads.rate_limit()
+    story.take(LinkDown("cut"))
+    story.epoch += 1
+    story.take(LinkUp(story.epoch))
+    assert story.asked().count("AskRateLimit") == 2
 
 
 @pytest.mark.parametrize("shape", [lambda s: s.session.scan(), lambda s: s.session.reads.rate_limit()])

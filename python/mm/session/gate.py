@@ -24,6 +24,9 @@ from mm.session.reads import Key, Reads
 
 MISSING = "fills are missing"
 DIFFERS = "the venue's position differs"
+STALE = " is stale"
+CLOCK = f"clock{STALE}"
+"""The clocks' difference is no matter of a connection (the link tells it as a stream)."""
 
 
 class Gate:
@@ -82,8 +85,11 @@ class Gate:
         self._move(Phase.SNAPSHOT)
 
     def on_down(self, why: str) -> None:
-        """The connection broke: nothing is known to be current."""
+        """The connection broke: nothing is known to be current, and its streams are judged anew on the next one."""
         self._snapshot = False
+        for coin, reason in self.holds():
+            if reason.endswith(STALE) and reason != CLOCK:
+                self.release(coin, reason)
         if self.phase != Phase.DOWN:
             self._core.counts.reconnects += 1
             self._move(Phase.DOWN, why)

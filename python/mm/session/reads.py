@@ -33,10 +33,22 @@ from mm.session.events import Escalated
 
 MAX_PAGES = 500
 DOUBLINGS = 8
+SLOWER = 2
 
 Key = tuple[str, int | str]
 FILLS: Key = ("fills", 0)
 RATE: Key = ("rate", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One time that a question left."""
+
+    key: Key
+    query: Query
+    sent_ms: int
+    began_ms: int
+    """For fills: when the read through all pages began. A read is complete up to then, and no later."""
 
 
 @dataclass(slots=True)
@@ -44,13 +56,15 @@ class Question:
     """A question that has no answer yet."""
 
     key: Key
-    query: Query | None
     first_ms: int
-    """When it was first asked; for fills, when the present read through all pages began."""
-    sent_ms: int
     due_ms: int
     """When it is asked again: after a time-out, or after the pause that follows a failure."""
+    asked: Asked | None = None
+    """The latest time; None where it failed."""
+    began_ms: int = 0
     tries: int = 1
+    page_ms: int | None = None
+    """For fills: where the page begins that is asked for; None before the first."""
     pages: int = 0
     rerun: bool = False
     told: bool = False
@@ -74,7 +88,7 @@ class Reads:
         """When the latest complete read of fills began."""
         self._core = core
         self._open: dict[Key, Question] = {}
-        self._by_query: dict[int, Key] = {}
+        self._asked: dict[int, Asked] = {}
         self._number = 0
 
     @staticmethod
@@ -122,7 +136,7 @@ class Reads:
         question = self._open.get(FILLS)
         if question is None:
             self._ask(FILLS)
-        elif question.first_ms < self._core.now_ms:
+        elif question.began_ms < self._core.now_ms:
             question.rerun = True  # the answer on its way may be too old for whoever asks now
 
     def legs(self, order: Order) -> None:
@@ -147,9 +161,16 @@ class Reads:
         return self._number
 
     def forget(self) -> None:
-        """Drop all questions: the connection that they were asked on is gone."""
+        """Drop all questions: the connection that they were asked on is gone, and whoever needs them asks again.
+
+        The budget is asked for by a caller who waits: that question is asked again.
+        """
+        budget = self._open.get(RATE)
         self._open.clear()
-        self._by_query.clear()
+        self._asked.clear()
+        if budget is not None:
+            budget.asked, budget.due_ms = None, self._core.now_ms
+            self._open[RATE] = budget
 
     # --- time and answers ---------------------------------------------------------------------------
 
@@ -166,50 +187,67 @@ class Reads:
                 self._send(question)
 
     def on_reply(self, reply: Reply) -> None:
-        """Tell the engine what a reply says. Replies to questions that are closed say nothing new."""
+        """Tell the engine what a reply says. Late is as good as in time; to a question that is closed it says nothing new."""
         if isinstance(reply, InfoReply):
             self._core.emit(reply)
             return
-        key = self._by_query.pop(reply.query, None)
-        question = None if key is None else self._open.get(key)
-        if question is None or question.query is None or question.query.query != reply.query:
-            if key is None and isinstance(reply, ReadFailed):
+        asked = self._asked.pop(reply.query, None)
+        question = None if asked is None else self._open.get(asked.key)
+        if asked is None or question is None:
+            if asked is None and isinstance(reply, ReadFailed):
                 self._core.emit(reply)  # of a plain request, perhaps: nobody else waits for it
             return
-        if isinstance(reply, ReadFailed) or (isinstance(reply, FillsReply) and not self._process(reply)):
+        if isinstance(reply, ReadFailed):
+            self._failed(question, asked)
+        elif isinstance(reply, FillsReply):
+            self._page(reply, question, asked)
+        else:
+            self._close(question)
+            self._answered(reply, asked)
+
+    def _failed(self, question: Question, asked: Asked) -> None:
+        if question.asked is asked:
             rules = self._core.rules
-            question.query = None
+            question.asked = None
             pause = rules.read_retry_ms << min(question.tries, DOUBLINGS)
             question.due_ms = self._core.now_ms + min(pause, rules.read_retry_max_ms)
-        elif isinstance(reply, FillsReply) and reply.full:
-            self._next_page(reply, question)
+
+    def _page(self, reply: FillsReply, question: Question, asked: Asked) -> None:
+        """One page of fills. What it tells is true whenever it comes; it leads on only from where the read stands."""
+        assert isinstance(asked.query, AskFills)
+        if not self._process(reply):
+            self._failed(question, asked)
+        elif asked.query.start_ms != question.page_ms:
+            pass  # an earlier page, once more: its fills are booked, and the read goes on where it stands
+        elif not reply.full:
+            self._close(question)
+            self._complete(asked.began_ms, question.rerun)
         else:
-            del self._open[question.key]
-            self._answered(reply, question)
+            question.pages += 1
+            start = reply.last_ms  # the last row's time again: overlap, not a hole
+            if start <= asked.query.start_ms:
+                # More fills in one millisecond than a page holds: what is skipped shows as a hole in the chain.
+                self._core.surprise(f"a whole page of fills has the time {start}")
+                start = asked.query.start_ms + 1
+            if question.pages == MAX_PAGES:
+                self._core.emit(Escalated(f"fills: {MAX_PAGES} pages and no end"))
+            question.page_ms = start
+            self._send(question)
 
-    def _next_page(self, reply: FillsReply, question: Question) -> None:
-        question.pages += 1
-        assert isinstance(question.query, AskFills)
-        start = reply.last_ms  # the last row's time again: overlap, not a hole
-        if start <= question.query.start_ms:
-            # More fills in one millisecond than a page holds: what is skipped shows as a hole in the chain.
-            self._core.surprise(f"a whole page of fills has the time {start}")
-            start = question.query.start_ms + 1
-        if question.pages == MAX_PAGES:
-            self._core.emit(Escalated(f"fills: {MAX_PAGES} pages and no end"))
-        self._send(question, from_ms=start)
+    def _close(self, question: Question) -> None:
+        del self._open[question.key]
+        for number in [number for number, asked in self._asked.items() if asked.key == question.key]:
+            del self._asked[number]
 
-    def _answered(self, reply: Reply, question: Question) -> None:
+    def _answered(self, reply: Reply, asked: Asked) -> None:
         core = self._core
-        if isinstance(reply, FillsReply):
-            self._complete(question)
-        elif isinstance(reply, OrderReply):
+        if isinstance(reply, OrderReply):
             if reply.row is None:
-                self.on_missing(question.key[1], question.sent_ms)
+                self.on_missing(asked.key[1], asked.sent_ms)
             else:
                 self._row(reply.row)
         elif isinstance(reply, OpenOrdersReply):
-            self._list(reply, str(question.key[1]), question.sent_ms)
+            self._list(reply, str(asked.key[1]), asked.sent_ms)
         elif isinstance(reply, PositionReply):
             effects = core.fact(Engine.on_position, reply.coin, reply.szi, reply.as_of_ms, now_ms=core.now_ms)
             agrees = effects is not None and not any(isinstance(e, Effect.PositionDiffers) for e in effects)
@@ -228,17 +266,17 @@ class Reads:
         core.absorb(report.effects)
         return True
 
-    def _complete(self, question: Question) -> None:
+    def _complete(self, began_ms: int, rerun: bool) -> None:
         """All pages are in. Complete only up to the moment of asking, and less what clocks and reads may lag."""
         core = self._core
-        until = question.first_ms - core.rules.settled_ms
-        self.fills_began_ms = question.first_ms
+        until = began_ms - core.rules.settled_ms
+        self.fills_began_ms = max(self.fills_began_ms, began_ms)
         self.complete_ms = max(self.complete_ms, until)
         view = core.engine.view
         for coin in view.coins():
             if all(gap.from_ms >= until for gap in view.gaps(coin)):
                 core.fact(Engine.on_fills_complete, coin, until, core.now_ms)
-        if question.rerun:
+        if rerun:
             self.fills()
 
     def _list(self, reply: OpenOrdersReply, dex: str, began_ms: int) -> None:
@@ -262,15 +300,13 @@ class Reads:
         if key in self._open:
             return
         now = self._core.now_ms
-        question = self._open[key] = Question(key, None, now, now, now)
+        question = self._open[key] = Question(key, now, now)
         self._core.counts.asked += 1
         self._send(question)
 
-    def _send(self, question: Question, from_ms: int | None = None) -> None:
-        if question.query is not None:
-            self._by_query.pop(question.query.query, None)
+    def _send(self, question: Question) -> None:
         self._number += 1
-        now = self._core.now_ms
+        now, rules = self._core.now_ms, self._core.rules
         kind, what = question.key
         query: Query
         match kind:
@@ -283,13 +319,11 @@ class Reads:
             case "rate":
                 query = AskRateLimit(self._number)
             case _:
-                if from_ms is None:
-                    from_ms = max(0, self.complete_ms - self._core.rules.overlap_ms)
-                    question.first_ms = now
-                    question.pages = 0
-                query = AskFills(self._number, from_ms, now + self._core.rules.settled_ms)
-        question.query = query
-        question.sent_ms = now
-        question.due_ms = now + self._core.rules.read_ms
-        self._by_query[self._number] = question.key
+                if question.page_ms is None:
+                    question.page_ms = max(0, self.complete_ms - rules.overlap_ms)
+                    question.began_ms = now
+                query = AskFills(self._number, question.page_ms, now + rules.settled_ms)
+        question.asked = self._asked[self._number] = Asked(question.key, query, now, question.began_ms or now)
+        # Longer each time, for a venue that is slow is not helped by more questions.
+        question.due_ms = now + (rules.read_ms << min(question.tries - 1, SLOWER))
         self._core.ask(query)

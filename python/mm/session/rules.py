@@ -43,7 +43,7 @@ class Rules:
     remembered: int = 1_000
     """So many answered requests are kept, so that a second answer is understood."""
     read_ms: int = 2_000
-    """A read that takes longer is asked again."""
+    """A read that takes longer is asked again, and then given twice the time, up to four times."""
     read_retry_ms: int = 300
     """The first pause after a failed read; doubling up to `read_retry_max_ms`."""
     read_retry_max_ms: int = 5_000
@@ -63,6 +63,8 @@ class Rules:
     """How often running the venue's position may differ before somebody is told."""
     positions_ms: int | None = 4_000
     """How often positions are compared while all is well: a fill that no stream told is found by that."""
+    positions_at_once: int = 8
+    """Of so many coins at a time, in turn: each costs a request of weight 2."""
     scan_ms: int | None = 15_000
     """How often the open orders are read while all is well."""
     keep_ms: int | None = 3_600_000

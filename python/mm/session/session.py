@@ -33,7 +33,7 @@ from mm.session.core import UNSEEN, Core, dex_of, name_of
 from mm.session.counts import Counts
 from mm.session.desk import Desk, Edit, Wish
 from mm.session.events import Event
-from mm.session.gate import Gate
+from mm.session.gate import STALE, Gate
 from mm.session.reads import Reads
 from mm.session.record import Recorded
 from mm.session.rules import Outlet, Rules
@@ -165,10 +165,11 @@ class Session:
                 self.gate.on_up(epoch)
             case LinkDown(why=why):
                 self.gate.on_down(why)
+                self._desk.silence.hasten_all()  # their answers may be lost with it
             case Stale(stream=stream, coin=coin):
-                self.gate.hold(coin, f"{stream} is stale")
+                self.gate.hold(coin, f"{stream}{STALE}")
             case Fresh(stream=stream, coin=coin):
-                self.gate.release(coin, f"{stream} is stale")
+                self.gate.release(coin, f"{stream}{STALE}")
                 if coin is None:
                     self.gate.again(f"{stream} was silent")
             case _:

@@ -128,6 +128,11 @@ class Silence:
         if not flight.silent:
             flight.due_ms = min(flight.due_ms, self._core.now_ms + self._core.rules.read_retry_ms)
 
+    def hasten_all(self) -> None:
+        """The connection broke: no answer that was on its way over it will come."""
+        for flight in self._desk.waiting():
+            self.hasten(flight)
+
     def spent(self, flight: Flight) -> None:
         """The nonce is spent: the request executed, or was refused inside, or a noop took its place. To be asked."""
         if flight.unsettled():

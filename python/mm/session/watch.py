@@ -27,6 +27,7 @@ class Watch:
         self._gap_asked_ms = 0
         self._differences: dict[str, int] = {}
         self._recheck_ms: dict[str, int] = {}
+        self._next_coin = 0
         self._positions_ms = core.now_ms
         self._scan_ms = core.now_ms
 
@@ -43,13 +44,20 @@ class Watch:
             return
         if rules.positions_ms is not None and now - self._positions_ms >= rules.positions_ms:
             self._positions_ms = now
-            for coin in self._core.own_coins():
+            for coin in self._turn():
                 self._reads.position(coin)
         if rules.scan_ms is not None and now - self._scan_ms >= rules.scan_ms:
             self._scan_ms = now
             self._reads.listed.clear()
             self._reads.open_orders(dict.fromkeys(map(dex_of, self._core.coins())) or [""])
             self._let_go()
+
+    def _turn(self) -> list[str]:
+        """The coins whose turn it is."""
+        coins, most = self._core.own_coins(), self._core.rules.positions_at_once
+        begin = self._next_coin % max(1, len(coins))
+        self._next_coin = begin + most
+        return (coins[begin:] + coins[:begin])[:most]
 
     def next_deadline(self) -> int | None:
         """When the next look is due."""

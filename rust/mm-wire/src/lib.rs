@@ -21,6 +21,7 @@ pub mod grid;
 mod held;
 pub mod json;
 pub mod keccak;
+pub mod keystore;
 pub mod market;
 pub mod meta;
 pub mod msgpack;

@@ -124,7 +124,7 @@ pub(crate) fn positive<const DECIMALS: usize>(text: &[u8]) -> Option<(i64, &[u8]
     let rest = text.get(end + 1..)?;
     let dot = index(zeros(word ^ splat(b'.')));
     let after = end.wrapping_sub(dot + 1);
-    if dot.wrapping_sub(1) >= 8 || after.wrapping_sub(1) >= 8 {
+    if end >= WIDTH || dot.wrapping_sub(1) >= 8 || after.wrapping_sub(1) >= 8 {
         return None;
     }
     let whole = (word as u64 ^ splat8(b'0')) << (64 - 8 * dot);
@@ -246,6 +246,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn positive_numbers_agree_with_the_thorough_reader(text in "[0-9]{0,9}\\.?[0-9]{0,11}\"[ -~]{22}") {
+            let number = text.split('"').next().unwrap();
+            let thorough = mm_core::num::Sz::parse(number.as_bytes());
+            match positive::<10>(text.as_bytes()) {
+                Some((value, rest)) => {
+                    prop_assert_eq!(thorough, Ok(mm_core::num::Sz(value.into())));
+                    prop_assert_eq!(rest, &text.as_bytes()[number.len() + 1..]);
+                }
+                None => prop_assert!(
+                    thorough.is_err() || number.len() > 15 || !number.contains('.')
+                        || number.starts_with('.') || number.ends_with('.') || number.len() > 9,
+                    "{}", number
+                ),
+            }
+        }
+
         #[test]
         fn hex_agrees_with_the_library(value: u64, upper: bool) {
             let text = if upper { format!("{value:016X}") } else { format!("{value:016x}") };

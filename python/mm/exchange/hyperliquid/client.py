@@ -20,17 +20,32 @@ from typing import Any, Literal, Self
 
 from mm._core import Engine, Order, OrderState, Position, Side, Tif, classify_cancel_error
 from mm._core.sign import Signer
+from mm._core.wire import Asset, Assets, Book
 from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, UnknownOrder, UsageError, VenueError
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_events import EventStream, Left
 from mm.exchange.hyperliquid.client_modify import replace_with_fallback
 from mm.exchange.hyperliquid.client_open import NewOrder, network, unrecorded
-from mm.exchange.hyperliquid.client_parts import Books, Market, Markets, Number, Quote, Waiters, face
+from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, face
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed
 from mm.protocol import Market as MarketFact
-from mm.session import Edit, Fate, GateMoved, How, Recorded, Rules, Session, Wish, dex_of, name_of
+from mm.session import (
+    Edit,
+    Escalated,
+    Fate,
+    GateMoved,
+    Held,
+    How,
+    Phase,
+    Recorded,
+    Rules,
+    Session,
+    Wish,
+    dex_of,
+    name_of,
+)
 
 TURN_MS = 100
 """The loop turns at least so often, so that what a caller began is looked after in time."""
@@ -47,7 +62,7 @@ class Hyperliquid:
     or `signer` signs for it, and acts for the `vault` or sub-account that is named. `url`: `mm.MAINNET`,
     `mm.TESTNET`, or a venue of your own on this machine, which takes testnet signatures. `coins` are watched and may be
     traded. `link` has further settings by name (`link_settings.Settings`: feeds, times, bounds). `engine` may be
-    your own; `exchange` and `markets` replace the network (tests do).
+    your own; `exchange` and `assets` replace the network (tests do).
 
     **Leaving the context** keeps your orders on the book (`on_exit="keep"`), with their place in the queue: a
     program that ends is not a wish to leave the market, and the next start finds them. `on_exit="cancel"` cancels all
@@ -70,7 +85,7 @@ class Hyperliquid:
         link: Mapping[str, Any] | None = None,
         engine: Engine | Recorded | None = None,
         exchange: AsyncExchange | None = None,
-        markets: Markets | None = None,
+        assets: Assets | None = None,
         rules: Rules | None = None,
         on_exit: Literal["keep", "cancel"] = "keep",
         grace_ms: int = 2_000,
@@ -89,7 +104,7 @@ class Hyperliquid:
             told = {"account": account, "url": url, "coins": self.coins, "mainnet": url == MAINNET, "dexs": dexs}
             exchange = network(Settings(**{**told, **(link or {})}), key, signer, vault)
         self._exchange = exchange
-        self._markets = markets
+        self._assets = assets
         self._recorded = engine if isinstance(engine, Recorded) else unrecorded(account, engine, self._exchange.now_ms)
         self._rules = rules
         self._on_exit = on_exit
@@ -122,8 +137,8 @@ class Hyperliquid:
 
     def _begin(self) -> None:
         """The exchange is open: tell the engine what the markets are, and start the session."""
-        if self._markets is None:
-            self._markets = getattr(self._exchange, "assets", None)
+        if self._assets is None:
+            self._assets = getattr(self._exchange, "assets", None)
         for coin in self.coins:
             market = self._market(coin)
             base = market.base if market.kind == "spot" else None
@@ -160,7 +175,7 @@ class Hyperliquid:
             self._end()
 
     def _end(self) -> None:
-        self.left = tuple(order for order in self.engine.orders() if order.state not in DONE)
+        self.left = tuple(self.orders())
         for order in self.left:
             log.warning("left on the venue, looked after by nobody: %s %s, %s", order.coin, order.cloid, order.state)
         gone = OutcomeUnknown("the client was closed before the answer came", reason="closed")
@@ -216,8 +231,12 @@ class Hyperliquid:
                     self._budget.give("", event)
                 case MarketFact(event=told):
                     self._books.take(told, self._exchange.now_ms)
-                case GateMoved() if not self.session.ready:
+                case GateMoved(phase=Phase.DOWN):
                     self._books.clear()
+                case Escalated(what=what, coin=coin):
+                    log.warning("%s%s", what, "" if coin is None else f" ({coin})")
+                case Held(coin=coin, why=why):
+                    log.warning("%s: nothing is placed now: %s", coin or "every coin", why)
                 case _:
                     pass
             for stream in self._streams:
@@ -267,13 +286,13 @@ class Hyperliquid:
         """The engine, for looking: what it is told goes through the session."""
         return self._recorded.view
 
-    def book(self, coin: str) -> Quote | None:
+    def book(self, coin: str) -> Book | None:
         """The market as last told; None until something came since the last connection."""
         return self._books.get(coin)
 
     def orders(self, coin: str | None = None) -> list[Order]:
-        """Our orders that are not closed, oldest first."""
-        return [order for order in self.engine.orders() if coin is None or order.coin == coin]
+        """Our orders that rest, or may rest, oldest first: not those that the venue said it has canceled."""
+        return [o for o in self.engine.orders() if (coin is None or o.coin == coin) and o.state not in DONE]
 
     def position(self, coin: str) -> Position:
         """A coin's position and money."""
@@ -411,7 +430,7 @@ class Hyperliquid:
         """
         session = self._alive()
         end = self._exchange.now_ms + timeout_ms
-        asked = self._open(coin)
+        asked = self.orders(coin)
         session.cancel(name_of(order) for order in asked)
         self._tell()
         if not wait:
@@ -419,10 +438,10 @@ class Hyperliquid:
         while True:
             left = end - self._exchange.now_ms
             if left <= 0:
-                return tuple(self._open(coin))
+                return tuple(self.orders(coin))
             if not await self._until(lambda: not self._pending(coin), min(left, 2_000)) and left <= 2_000:
                 continue
-            if orders := self._open(coin):
+            if orders := self.orders(coin):
                 session.cancel(name_of(order) for order in orders if order.state != OrderState.CancelPending)
                 self._tell()
                 await self._next_turn()
@@ -451,10 +470,14 @@ class Hyperliquid:
             text = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
         except (TypeError, ValueError) as error:
             raise BadInput(f"body is no JSON: {error}", field="body", reason="not JSON") from None
-        waiting = self._infos.wait(session.reads.info(text))
+        number = session.reads.info(text)
+        waiting = self._infos.wait(number)
         self._tell()
-        if not await self._until(waiting.done, timeout_ms):
-            raise VenueError("no answer to a question", reason="no answer")
+        try:
+            if not await self._until(waiting.done, timeout_ms):
+                raise VenueError("no answer to a question", reason="no answer")
+        finally:
+            self._infos.drop(number)
         reply = await waiting
         if isinstance(reply, ReadFailed):
             raise VenueError(f"a question failed: {reply.why}", reason=reply.why)
@@ -515,8 +538,8 @@ class Hyperliquid:
         px, sz = Decimal(market.px_to_wire(order.px)), Decimal(market.sz_to_wire(order.sz))
         return Wish(order.coin, side, px, sz, order.tif, order.reduce_only, order.cloid)
 
-    def _market(self, coin: str) -> Market:
-        market = None if self._markets is None else self._markets.get(coin)
+    def _market(self, coin: str) -> Asset:
+        market = None if self._assets is None else self._assets.get(coin)
         if market is None:
             raise BadInput(f"there is no market {coin!r}", field="coin", reason="unknown")
         return market
@@ -536,10 +559,6 @@ class Hyperliquid:
         state = self._order(key).state
         return state.is_terminal or state in DONE
 
-    def _open(self, coin: str | None) -> list[Order]:
-        """Our orders that may still rest."""
-        return [order for order in self.orders(coin) if order.state not in DONE]
-
     def _pending(self, coin: str | None) -> bool:
         return any(order.state == OrderState.CancelPending for order in self.orders(coin))
 
@@ -553,4 +572,4 @@ class Hyperliquid:
         scanned = session.reads.scanned_ms
         left = end - self._exchange.now_ms
         read = await self._until(lambda: all(scanned.get(dex, -1) > asked_ms for dex in dexes), left)
-        return read and not self._open(coin)
+        return read and not self.orders(coin)

@@ -42,17 +42,22 @@ class EventStream:
 
     async def __anext__(self) -> Told:
         while True:
-            if self._missed:
-                missed, self._missed = self._missed, 0
-                return Lagged(missed)
-            if self._queue:
-                return self._queue.popleft()
+            event = self.next_now()
+            if event is not None:
+                return event
             if self._fault is not None:
                 raise self._fault
             if self._ended:
                 raise StopAsyncIteration
             self._awake.clear()
             await self._awake.wait()
+
+    def next_now(self) -> Told | None:
+        """The next event that is here already; None if there is none."""
+        if self._missed:
+            missed, self._missed = self._missed, 0
+            return Lagged(missed)
+        return self._queue.popleft() if self._queue else None
 
     def put(self, event: Told) -> None:
         """Add an event; the oldest goes where there is no room."""

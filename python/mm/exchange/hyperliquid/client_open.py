@@ -12,6 +12,8 @@ from mm.session import Recorded, Unrecorded
 
 ASK_AFTER_MS = 1_500
 """When the engine asks for the trades behind an amount that an answer told (reliability N7: within 2 s)."""
+FILL_WINDOW_MS = 3_000
+"""How long late fills of a canceled order are waited for, beside the proof that all fills until then were read."""
 SEQUENCE_BITS = 20
 """A million cloids a millisecond are not made: the next process begins above them all."""
 
@@ -35,7 +37,9 @@ def unrecorded(account: str, engine: Engine | None, now_ms: int) -> Recorded:
     Its cloids begin at the time, so that none of an earlier process is used again (order-state 2).
     """
     if engine is None:
-        engine = Engine(account, first_sequence=now_ms << SEQUENCE_BITS, ask_after_ms=ASK_AFTER_MS)
+        engine = Engine(
+            account, first_sequence=now_ms << SEQUENCE_BITS, ask_after_ms=ASK_AFTER_MS, fill_window_ms=FILL_WINDOW_MS
+        )
     fresh = engine
     return Recorded(lambda: fresh, Unrecorded())
 

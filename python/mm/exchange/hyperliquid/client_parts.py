@@ -1,13 +1,14 @@
-"""Small parts of the client: who waits for what, the markets' grids, the books as last told."""
+"""Small parts of the client: who waits for what, and the books as last told."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from mm._core import Order
+from mm._core.wire import Bbo, Book, L2Book, Level
 from mm.protocol import BookTop
 
 K = TypeVar("K", bound=Hashable)
@@ -15,36 +16,6 @@ V = TypeVar("V")
 
 Number = str | int | Decimal
 """A price or a size: decimal text, whole units or a Decimal. A float is refused: say what you mean."""
-Quote = BookTop
-
-
-class Market(Protocol):
-    """One market's grid, as `mm._core.wire.Asset` knows it."""
-
-    @property
-    def kind(self) -> str:
-        """`perp`, `spot` or `dex`."""
-
-    @property
-    def sz_decimals(self) -> int:
-        """Decimals of a size."""
-
-    @property
-    def base(self) -> str:
-        """The base token's name (spot)."""
-
-    def px_to_wire(self, px: Number) -> str:
-        """The text of a valid price. Raises `Unrepresentable` off the grid."""
-
-    def sz_to_wire(self, sz: Number) -> str:
-        """The text of a valid size. Raises `Unrepresentable` off the grid."""
-
-
-class Markets(Protocol):
-    """All markets of one network, as `mm._core.wire.Assets` knows them."""
-
-    def get(self, name: str) -> Market | None:
-        """The market of that name; `None` if there is none."""
 
 
 class Waiters(Generic[K, V]):
@@ -61,6 +32,10 @@ class Waiters(Generic[K, V]):
         waiting[:] = [other for other in waiting if not other.done()]
         waiting.append(future)
         return future
+
+    def drop(self, key: K) -> None:
+        """Nobody waits for this any more."""
+        self._futures.pop(key, None)
 
     @contextmanager
     def listen(self, key: K, heard: Callable[[V], None]) -> Iterator[None]:
@@ -94,22 +69,26 @@ class Books:
     """The newest of each market. An older one never replaces it."""
 
     def __init__(self) -> None:
-        self._tops: dict[str, BookTop] = {}
+        self._books: dict[str, Book] = {}
 
-    def take(self, event: object, _received_ms: int) -> None:
+    def take(self, event: object, received_ms: int) -> None:
         """Take a market event that tells of a book; pass over any other."""
         if isinstance(event, BookTop):
-            known = self._tops.get(event.coin)
-            if known is None or event.time >= known.time:
-                self._tops[event.coin] = event
+            sides = ([Level(px, sz) for px, sz in levels] for levels in (event.bids, event.asks))
+            event = L2Book(event.coin, event.time, *sides)
+        if isinstance(event, L2Book | Bbo):
+            book = self._books.get(event.coin)
+            if book is None:
+                book = self._books[event.coin] = Book(event.coin)
+            book.apply(event, received_ms)
 
-    def get(self, coin: str) -> Quote | None:
-        """The market as last told."""
-        return self._tops.get(coin)
+    def get(self, coin: str) -> Book | None:
+        """The market as last told; None until something came since the last connection."""
+        return self._books.get(coin)
 
     def clear(self) -> None:
         """The connection broke: nothing is known to be current."""
-        self._tops.clear()
+        self._books.clear()
 
 
 def face(order: Order) -> tuple[object, ...]:

@@ -17,11 +17,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from mm._core import Engine, Order, Position, Side, Tif
+from mm._core.wire import Book
 from mm.errors import NotSent, OutcomeUnknown, VenueError
 from mm.exchange.hyperliquid.client import Hyperliquid
 from mm.exchange.hyperliquid.client_events import EventStream, Told
 from mm.exchange.hyperliquid.client_open import NewOrder
-from mm.exchange.hyperliquid.client_parts import Number, Quote
+from mm.exchange.hyperliquid.client_parts import Number
 from mm.fallback import Policy
 from mm.protocol import RateLimitReply
 
@@ -184,7 +185,7 @@ class HyperliquidSync:
         """Whether all is known that the venue knows."""
         return self._loop is not None and self._client is not None and self._client.session.ready
 
-    def book(self, coin: str) -> Quote | None:
+    def book(self, coin: str) -> Book | None:
         """As `Hyperliquid.book`."""
         return self._open().book(coin)
 
@@ -211,10 +212,12 @@ class HyperliquidSync:
         while self._loop is not None:
             try:
                 event = self._call(step(), "events", NEVER_S, sends=False)
-            except concurrent.futures.CancelledError:
-                return
+            except (concurrent.futures.CancelledError, NotSent):
+                break  # closed meanwhile
             if event is None:
                 return
+            yield event
+        while (event := stream.next_now()) is not None:  # nobody adds to it any more
             yield event
 
     # --- parts --------------------------------------------------------------------------------------------

@@ -5,14 +5,15 @@ tells one story. It connects again by itself after a cut, as a real link does.
 """
 
 import asyncio
-from decimal import Decimal, InvalidOperation
+import json
 
-from mm.errors import Unrepresentable
+from mm._core.wire import Assets
 from mm.exchange.thin.link import COIN, SZ_DECIMALS, InProcessVenue
 from mm.protocol import Command, Fact, LinkDown
-from mm.strategy import Grid
 
 RECONNECT_MS = 500
+META = json.dumps({"universe": [{"name": COIN, "szDecimals": SZ_DECIMALS, "maxLeverage": 10}]}).encode()
+"""What the venue's `meta` would say of its one market."""
 USER = "0x6d6d00000000000000000000000000000000de31"
 
 
@@ -21,7 +22,7 @@ class AsyncVenue:
 
     def __init__(self, seed: int = 1, rates: dict[str, int] | None = None, user: str = USER) -> None:
         self.inner = InProcessVenue(seed, user, {} if rates is None else rates)
-        self.assets = SimMarkets()
+        self.assets = Assets(META)
         self.opened = False
         self._reconnect_ms: int | None = None
 
@@ -56,45 +57,3 @@ class AsyncVenue:
             self._reconnect_ms = None
             self.inner.connect()
         return fact
-
-
-class SimMarket:
-    """The grid of the venue's one coin."""
-
-    kind = "perp"
-    sz_decimals = SZ_DECIMALS
-    base = COIN
-    grid = Grid(SZ_DECIMALS)
-
-    def px_to_wire(self, px: str | int | Decimal) -> str:
-        """The text of a valid price. Raises `Unrepresentable` off the grid."""
-        number = _number("px", px)
-        if self.grid.bid(number) != number:
-            raise Unrepresentable(f"px {px!r} is off the grid", field="px", reason="off the grid")
-        return f"{number:f}"
-
-    def sz_to_wire(self, sz: str | int | Decimal) -> str:
-        """The text of a valid size. Raises `Unrepresentable` off the grid."""
-        number = _number("sz", sz)
-        if self.grid.size(number) != number:
-            raise Unrepresentable(f"sz {sz!r} is off the grid", field="sz", reason="off the grid")
-        return f"{number:f}"
-
-
-class SimMarkets:
-    """The venue's markets: one."""
-
-    def get(self, name: str) -> SimMarket | None:
-        """The market of that name; `None` if there is none."""
-        return SimMarket() if name == COIN else None
-
-
-def _number(field: str, value: str | int | Decimal) -> Decimal:
-    """A positive number. Raises `Unrepresentable`."""
-    try:
-        number = Decimal(value)
-        if not isinstance(value, float | bool) and number.is_finite() and 0 < number < 10**12:
-            return number
-    except (InvalidOperation, TypeError, ValueError):
-        pass
-    raise Unrepresentable(f"{field} {value!r} is no positive number", field=field, reason="not a positive number")
