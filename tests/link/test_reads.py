@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm._core.wire import Assets
-from mm.errors import BadInput
+from mm.errors import BadInput, Unreadable
 from mm.exchange.hyperliquid.encode import ask
 from mm.exchange.hyperliquid.limits import Need
 from mm.exchange.hyperliquid.link_reads import PAGE, read, venue_time
@@ -98,21 +98,33 @@ def test_the_rest() -> None:
     ],
 )
 def test_what_is_missing_or_of_a_wrong_kind_is_no_answer(query: Query, answer: Any) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(Unreadable) as caught:
         told(query, answer)
+    assert caught.value.field and caught.value.reason
 
 
 @given(st.sampled_from(QUERIES), st.one_of(st.binary(), st.text().map(str.encode)))
 def test_any_bytes_are_read_or_refused(query: Query, body: bytes) -> None:
-    with contextlib.suppress(BadInput):
+    with contextlib.suppress(Unreadable):
         read(query, body, ASSETS, 0)
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"time":NaN}', b'{"time":' + b"9" * 5_000 + b"}", b"\xff"])
 def test_hostile_bodies_are_refused(body: bytes) -> None:
     for query in QUERIES[:-1]:
-        with pytest.raises(BadInput):
+        with pytest.raises(Unreadable):
             read(query, body, ASSETS, 0)
+
+
+def test_an_order_elsewhere_that_cannot_be_read_spoils_nothing() -> None:
+    strange = {"coin": "#1230", "side": "?", "oid": 5}
+    assert [row.oid for row in told(AskOpenOrders(2), [strange, ORDER]).rows] == [ORDER["oid"]]
+    with pytest.raises(Unreadable):
+        told(AskOpenOrders(2), [{**strange, "coin": "ETH"}, ORDER])
+
+
+def test_a_fill_without_a_time_is_left_to_the_engine() -> None:
+    assert told(AskFills(4, 0, 9), [{"time": 3}, {"tid": 1}]).last_ms == 3
 
 
 @pytest.mark.parametrize(

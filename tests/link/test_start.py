@@ -7,19 +7,20 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from mm.errors import ConfigError, NotSent, OutcomeUnknown
+from mm.errors import ConfigError, MmError, NotSent, OutcomeUnknown
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.link_start import check_roles
 from mm.protocol import AskFills, AskOrder, Fresh, LinkUp, OrderReply, ReadFailed, Stale, Warned
+from mm.wire import UserRole
 from tests.link.helpers import linked, place, rest, run, until
 from tests.link.venue import ACCOUNT, AGENT, Venue, running
 
 OTHER = "0x" + "cd" * 20
-USER, MISSING = {"role": "user"}, {"role": "missing"}
+USER, MISSING = UserRole("user", None), UserRole("missing", None)
 
 
-def agent_of(user: str) -> dict[str, Any]:
-    return {"role": "agent", "data": {"user": user}}
+def agent_of(user: str) -> UserRole:
+    return UserRole("agent", user)
 
 
 def settings(**changed: Any) -> Settings:
@@ -33,19 +34,15 @@ def settings(**changed: Any) -> Settings:
         (MISSING, agent_of(ACCOUNT), None, "account", "no deposit"),
         (USER, agent_of(OTHER), None, "account", "agent of"),
         (USER, MISSING, None, "signer", "not approved"),
-        (USER, {}, None, "signer", "not approved"),
         (USER, USER, None, "signer", "withdraw"),
         (USER, agent_of(ACCOUNT), ACCOUNT, "vault", "of its own"),
-        ({"role": "subAccount", "data": {"master": OTHER}}, agent_of(OTHER), None, "vault", "subAccount"),
-        ({"role": "subAccount", "data": {"master": OTHER}}, agent_of(ACCOUNT), ACCOUNT, "account", "agent of"),
-        ({"role": "vault"}, agent_of(OTHER), None, "vault", "vault"),
-        ({"role": "somethingNew"}, agent_of(ACCOUNT), None, "account", "not known"),
-        ({}, agent_of(ACCOUNT), None, "account", "not known"),
+        (UserRole("subAccount", OTHER), agent_of(OTHER), None, "vault", "subAccount"),
+        (UserRole("subAccount", OTHER), agent_of(ACCOUNT), ACCOUNT, "account", "agent of"),
+        (UserRole("vault", None), agent_of(OTHER), None, "vault", "vault"),
+        (UserRole("somethingNew", None), agent_of(ACCOUNT), None, "account", "not known"),
     ],
 )
-def test_roles_that_do_not_fit(
-    account: dict[str, Any], signing: dict[str, Any], vault: str | None, field: str, word: str
-) -> None:
+def test_roles_that_do_not_fit(account: UserRole, signing: UserRole, vault: str | None, field: str, word: str) -> None:
     with pytest.raises(ConfigError, match=word) as caught:
         check_roles(settings(), AGENT, vault, account, signing)
     assert caught.value.field == field
@@ -55,12 +52,11 @@ def test_roles_that_do_not_fit(
     ("account", "signing", "vault"),
     [
         (USER, agent_of(ACCOUNT), None),
-        (USER, agent_of(ACCOUNT.upper().replace("0X", "0x")), None),
-        ({"role": "subAccount", "data": {"master": OTHER}}, agent_of(OTHER), ACCOUNT),
-        ({"role": "vault"}, agent_of(OTHER), ACCOUNT),
+        (UserRole("subAccount", OTHER), agent_of(OTHER), ACCOUNT),
+        (UserRole("vault", None), agent_of(OTHER), ACCOUNT),
     ],
 )
-def test_roles_that_fit(account: dict[str, Any], signing: dict[str, Any], vault: str | None) -> None:
+def test_roles_that_fit(account: UserRole, signing: UserRole, vault: str | None) -> None:
     check_roles(settings(), AGENT, vault, account, signing)
 
 
@@ -135,6 +131,12 @@ def test_a_coin_of_a_builders_dex() -> None:
 
 def test_a_venue_that_answers_nonsense() -> None:
     refused({"exchangeStatus": lambda _: web.Response(status=502)}, OutcomeUnknown, "502", open_timeout_ms=200)
+
+
+@pytest.mark.parametrize("kind", ["exchangeStatus", "meta", "spotMeta", "userRole", "perpDexs"])
+@pytest.mark.parametrize("answer", ["<html>", "null", "{}", "[null]"])
+def test_a_venue_whose_answers_cannot_be_read(kind: str, answer: str) -> None:
+    refused({kind: lambda _: web.Response(text=answer)}, MmError, ".", open_timeout_ms=200, dexs=("xyz",))
 
 
 def test_nobody_listens() -> None:

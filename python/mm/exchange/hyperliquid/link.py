@@ -398,7 +398,7 @@ class Link:
             await link_start.measure_skew(
                 self._rest, self.limits.ip, self._clock, self.skew, self.settings.query_timeout_ms
             )
-        except (VenueError, BadInput) as error:
+        except VenueError as error:
             self.emit(Warned("clock", f"the venue's clock could not be read: {error}"))
         self._tell_clock()
 
