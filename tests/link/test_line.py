@@ -178,6 +178,22 @@ def test_one_silent_stream_is_stale_though_the_socket_lives() -> None:
     run(story)
 
 
+def test_a_chain_that_stands_still_is_told_though_feeds_go_on() -> None:
+    async def story() -> None:
+        async with running() as venue, linked(venue, blocks_still_ms=80) as link:
+            await until(link, LinkUp)
+            told: list[Any] = []
+            for _ in range(20):
+                await venue.tell(l2_book("BTC", 1_790_000_000_000))
+                told += await rest(link, 10)
+            assert [(one.stream, one.coin) for one in told if isinstance(one, Stale)] == [("blocks", None)]
+            await venue.tell(l2_book("BTC", 1_790_000_000_001))
+            assert await until(link, Fresh) == Fresh("blocks", None)
+            assert link.up
+
+    run(story)
+
+
 def test_an_overflow_is_a_gap_that_is_told() -> None:
     async def story() -> None:
         async with running() as venue, linked(venue, facts_most=50) as link:

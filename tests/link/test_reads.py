@@ -12,7 +12,7 @@ from mm._core.wire import Assets
 from mm.errors import BadInput, Unreadable
 from mm.exchange.hyperliquid.encode import ask
 from mm.exchange.hyperliquid.limits import Need
-from mm.exchange.hyperliquid.link_reads import PAGE, read, venue_time
+from mm.exchange.hyperliquid.link_reads import PAGE, read
 from mm.protocol import (
     AskFills,
     AskInfo,
@@ -83,7 +83,6 @@ def test_the_rest() -> None:
     assert told(AskRateLimit(6), LIMIT) == RateLimitReply(6, 36589831368, 12_854, 0, "2854.5")
     assert told(AskInfo(7, b""), {"any": 1}) == InfoReply(7, b'{"any": 1}')
     assert read(AskInfo(7, b""), b"[1,2,3]", ASSETS, 0)[1] == 3
-    assert venue_time(b'{"time":5,"specialStatuses":null}') == 5
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,23 @@ from aiohttp import web
 from mm.errors import ConfigError, MmError, NotSent, OutcomeUnknown
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.link_start import check_roles
-from mm.protocol import AskFills, AskOrder, Fresh, LinkUp, OrderReply, ReadFailed, Stale, Warned
+from mm.protocol import (
+    Answer,
+    AskFills,
+    AskOrder,
+    Cancel,
+    Fresh,
+    LinkUp,
+    OrderReply,
+    ReadFailed,
+    Stale,
+    Target,
+    Warned,
+)
+from mm.protocol import NotSent as NotSentFact
 from mm.wire import UserRole
-from tests.link.helpers import linked, place, rest, run, until
-from tests.link.venue import ACCOUNT, AGENT, Venue, running
+from tests.link.helpers import eventually, linked, order, place, rest, run, until
+from tests.link.venue import ACCOUNT, AGENT, META, Venue, running
 
 OTHER = "0x" + "cd" * 20
 USER, MISSING = UserRole("user", None), UserRole("missing", None)
@@ -236,5 +249,61 @@ def test_the_accounts_budget_is_read_at_the_start_and_again() -> None:
             budget["nRequestsUsed"] = 9_990
             assert "requests are left" in (await until(link, Warned)).text
             assert link.budget.left <= 11
+
+    run(story)
+
+
+def test_a_market_that_changed_is_halted() -> None:
+    async def story() -> None:
+        async with running() as venue, linked(venue, coins=("BTC", "ETH"), markets_every_ms=1) as link:
+            await until(link, LinkUp)
+            await asyncio.sleep(0.01)
+            changed = [{**one, "szDecimals": 2} if one["name"] == "ETH" else one for one in universe]
+            venue.infos["meta"] = {**META, "universe": changed}
+            venue.abort()
+            assert await until(link, Stale) == Stale("markets", "ETH", 0)
+            link.send(place(link, order("ETH")))
+            assert "halted" in (await until(link, NotSentFact)).why
+            link.send(place(link, order("BTC")))
+            await until(link, Answer)
+            now = link.now_ms
+            link.send(Cancel(now, now + 5_000, (Target("ETH", 5, None),)))
+            await until(link, Answer)
+
+    universe: list[dict[str, Any]] = META["universe"]
+    run(story)
+
+
+def test_refusals_teach_the_budgets_and_the_clock() -> None:
+    async def story() -> None:
+        texts = ["Too many cumulative requests sent (9 > 8) …", "Action already expired", "Invalid nonce: too low"]
+        answers = iter([{"type": "action", "payload": {"status": "err", "response": text}} for text in texts])
+        async with running(answer_post=lambda _: next(answers)) as venue, linked(venue) as link:
+            await until(link, LinkUp)
+            link.send(place(link))
+            assert (await until(link, Warned)).what == "budget"
+            await until(link, Answer)
+            assert link.budget.left <= 0
+            now = link.now_ms
+            used = link.budget.used
+            link.send(Cancel(now, now + 5_000, (Target("BTC", 5, None),)))
+            await until(link, Answer)
+            assert link.budget.used == used + 5
+            asked = [one for one in venue.asked if one["type"] == "exchangeStatus"]
+            link.send(Cancel(now + 1, now + 5_000, (Target("BTC", 5, None),)))
+            assert (await until(link, Warned)).what == "clock"
+            await eventually(lambda: len([o for o in venue.asked if o["type"] == "exchangeStatus"]) == len(asked) + 1)
+
+    run(story)
+
+
+def test_what_is_special_at_the_venue_is_told_once() -> None:
+    async def story() -> None:
+        def status(_: dict[str, Any]) -> dict[str, Any]:
+            return {"time": int(time.time() * 1000), "specialStatuses": "post only"}
+
+        async with running(infos={"exchangeStatus": status}) as venue, linked(venue, clock_every_ms=20) as link:
+            assert await until(link, Warned) == Warned("venue", "post only")
+            assert not [fact for fact in await rest(link, 100) if isinstance(fact, Warned)]
 
     run(story)

@@ -29,7 +29,7 @@ from mm.protocol import (
     UpdateLeverage,
 )
 
-__all__ = ["Question", "Signed", "ask", "post_message", "sign"]
+__all__ = ["Question", "Signed", "ask", "coins", "post_message", "sign"]
 
 _FILLS_PAGE = 2_000
 
@@ -79,6 +79,16 @@ def sign(command: Action, signer: Signer, assets: Assets) -> Signed:
             body = signer.update_leverage(asset, leverage, is_cross=cross, nonce=nonce, expires_ms=expires)
             return Signed(nonce, body, 1, Need.ORDINARY, expires)
     raise BadInput(f"{command!r} is no action that can be signed", field="command", reason="not an action")
+
+
+def coins(command: Action) -> set[str]:
+    """The markets on which a command would place something."""
+    match command:
+        case Place(orders=orders):
+            return {one.coin for one in orders}
+        case Modify(changes=changes):
+            return {one.order.coin for one in changes}
+    return set()
 
 
 def _some(items: tuple[object, ...], field: str) -> None:

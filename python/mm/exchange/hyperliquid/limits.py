@@ -254,6 +254,10 @@ class AddressBudget:
         self.sent += items
         return True
 
+    def exhausted(self) -> None:
+        """The venue refused for this budget: it is used up, whatever was counted here."""
+        self.used = max(self.used, self.cap)
+
     def stale(self, items: int) -> None:
         """An action came too late (`expiresAfter`): it cost five times as much (protocol 2.7)."""
         self.used += 4 * items

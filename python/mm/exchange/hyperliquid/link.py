@@ -28,6 +28,7 @@ from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.rest import Rest
 from mm.protocol import (
     Action,
+    ActionError,
     Answer,
     AskRateLimit,
     Command,
@@ -88,6 +89,9 @@ class Link:
         self._failure: BaseException | None = None
         self._state = "new"
         self._clock_told = ""
+        self._halted: set[str] = set()
+        self._assets_ms = 0
+        self._special_told: str | None = None
         self._assets: wire.Assets | None = None
         self._rest: Rest | None = None
         self._line: Line | None = None
@@ -133,6 +137,7 @@ class Link:
             async with asyncio.timeout(settings.open_timeout_ms / 1_000 + 1):
                 await link_start.measure_skew(rest, ip, clock, self.skew, settings.open_timeout_ms)
                 self._assets = await link_start.read_assets(rest, ip, clock, settings)
+                self._assets_ms = clock.steady_ms()
                 await link_start.check_keys(rest, ip, clock, settings, self._signer)
             await self._read_budget()
             self._line = Line(settings, self, self.limits, clock, self.skew, rng=self._rng, connect=self._connect)
@@ -230,7 +235,27 @@ class Link:
         """The answer to an action."""
         if not signed.to_noop:
             self._held.settle(signed.nonce, told)
+        if len(told) == 1 and isinstance(told[0], ActionError):
+            self._learn(signed, told[0].text)
         self.emit(Answer(signed.nonce, told, signed.to_noop))
+
+    def came_up(self, epoch: int) -> None:
+        """The streams stand. After a reconnect the venue may be another version of itself: its markets are read again."""
+        self.emit(LinkUp(epoch))
+        if epoch > 1 and self._clock.steady_ms() - self._assets_ms > self.settings.markets_every_ms:
+            self._assets_ms = self._clock.steady_ms()
+            self._start(self._read_markets())
+
+    def _learn(self, signed: Signed, text: str) -> None:
+        """What the refusal of a whole action says of our own accounts (protocol 4.3)."""
+        if text.startswith("Too many cumulative requests"):
+            self.budget.exhausted()
+            self.emit(Warned("budget", text))
+        elif text.startswith("Action already expired"):
+            self.budget.stale(signed.items)
+        elif text.startswith("Invalid nonce") and "duplicate" not in text:
+            self.emit(Warned("clock", text))
+            self._start(self._read_clock())
 
     def fail(self, error: BaseException) -> None:
         """A part of the link failed by its own fault. All of it ends, and the reader is told; only cancels can still be
@@ -288,6 +313,8 @@ class Link:
             return Signed(held.nonce, held.body, held.items, Need.PROTECT, held.expires_ms)
         if self.skew.too_far(command.nonce, self._clock.now_ms()):
             return "the nonce is too far ahead of the venue's time"
+        if self._halted and (coin := encode.coins(command) & self._halted):
+            return f"{min(coin)} is halted: the venue's market is not what it was"
         return encode.sign(command, self._signer, self.assets)
 
     def _refusal(self, signed: Signed) -> str:
@@ -395,12 +422,31 @@ class Link:
     async def _read_clock(self) -> None:
         assert self._rest is not None
         try:
-            await link_start.measure_skew(
+            special = await link_start.measure_skew(
                 self._rest, self.limits.ip, self._clock, self.skew, self.settings.query_timeout_ms
             )
         except VenueError as error:
             self.emit(Warned("clock", f"the venue's clock could not be read: {error}"))
+        else:
+            if special is not None and special != self._special_told:
+                self.emit(Warned("venue", special))
+            self._special_told = special
         self._tell_clock()
+
+    async def _read_markets(self) -> None:
+        """Reads the markets again. One whose number or grid is another now is halted: what was decided fits no more (X17)."""
+        assert self._rest is not None
+        try:
+            fresh = await link_start.read_assets(self._rest, self.limits.ip, self._clock, self.settings)
+        except MmError as error:
+            self.emit(Warned("markets", f"the markets could not be read again: {error}"))
+            return
+        for coin in self.settings.coins:
+            old, new = self.assets[coin], fresh[coin]
+            if (old.id, old.sz_decimals, old.px_decimals) != (new.id, new.sz_decimals, new.px_decimals):
+                self._halted.add(coin)
+                self.emit(Warned("markets", f"{coin} is not what it was: it is halted until the link is opened anew"))
+                self.emit(Stale("markets", coin, 0))
 
     def _tell_clock(self) -> None:
         """A clock that is off is told when it becomes so, and when it is over."""

@@ -21,7 +21,7 @@ from mm.exchange.hyperliquid.link_clock import Clock, Skew
 from mm.exchange.hyperliquid.link_held import Post, Posts
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.link_streams import Stream, Streams
-from mm.protocol import Fact, Frame, Garbled, LinkDown, LinkUp, Market, Outcome, Warned
+from mm.protocol import Fact, Frame, Fresh, Garbled, LinkDown, Market, Outcome, Stale, Warned
 
 __all__ = ["Connect", "Line"]
 
@@ -41,6 +41,9 @@ class Owner(Protocol):
 
     def answered(self, signed: Signed, told: tuple[Outcome, ...]) -> None:
         """The answer to an action came."""
+
+    def came_up(self, epoch: int) -> None:
+        """Connected, and the account's streams are acknowledged."""
 
     def fail(self, error: BaseException) -> None:
         """Something is broken in ourselves."""
@@ -72,6 +75,8 @@ class Line:
         self._warned: set[str] = set()
         self._subscribed = 0
         self._subscribing = False
+        self._block_ms = self._block_at = 0
+        self._still = False
         self._up_ms: int | None = None
         self._heard_ms = self._pinged_ms = self._judged_ms = 0
         self._ping_ms: int | None = None
@@ -137,7 +142,7 @@ class Line:
         self._streams.begin(now)
         self._ended = asyncio.get_running_loop().create_future()
         self._why, self._warned = "", set()
-        self._heard_ms = self._pinged_ms = self._judged_ms = now
+        self._heard_ms = self._pinged_ms = self._judged_ms = self._block_at = now
         self._ping_ms = None
         try:
             try:
@@ -185,6 +190,10 @@ class Line:
         self._subscribe(now)
         for stale in self._streams.fallen_silent(now):
             self._owner.emit(stale)
+        still = now - self._block_at
+        if not self._still and self._streams.restless and still > self._settings.blocks_still_ms:
+            self._still = True
+            self._owner.emit(Stale("blocks", None, still))
         if late:
             return ""  # It was us who stood still: what waits in the socket is read first.
         if self._ping_ms is not None and now - self._ping_ms > self._settings.pong_patience_ms:
@@ -259,7 +268,8 @@ class Line:
         event = wire.decode(data)
         kind = type(event)
         if kind is wire.Bbo or kind is wire.L2Book:
-            self._skew.block(self._clock.now_ms(), event.time)  # type: ignore[union-attr]
+            if event.time > self._block_ms:  # type: ignore[union-attr]
+                self._block(event.time, now)  # type: ignore[union-attr]
             self._market("bbo" if kind is wire.Bbo else "l2Book", event.coin, event, now)  # type: ignore[union-attr]
         elif isinstance(event, wire.User):
             self._owner.emit(Frame(data))
@@ -267,6 +277,14 @@ class Line:
             self._answer(event)
         else:
             self._rare(event, data, now)
+
+    def _block(self, time_ms: int, now: int) -> None:
+        """A newer block than any before."""
+        self._block_ms, self._block_at = time_ms, now
+        self._skew.block(self._clock.now_ms(), time_ms)
+        if self._still:
+            self._still = False
+            self._owner.emit(Fresh("blocks", None))
 
     def _market(self, kind: str, coin: str | None, event: object, now: int) -> None:
         fresh = self._streams.heard(kind, coin, now)
@@ -309,7 +327,7 @@ class Line:
             self._up_ms = now
             self._told_down = False
             self.epoch += 1
-            self._owner.emit(LinkUp(self.epoch))
+            self._owner.came_up(self.epoch)
 
     def _refusal(self, event: wire.StreamError, now: int) -> None:
         """A frame of the channel `error` (protocol 1.2)."""

@@ -21,7 +21,7 @@ from mm.protocol import (
 )
 from mm.wire.reader import Value, load
 
-__all__ = ["PAGE", "read", "venue_time"]
+__all__ = ["PAGE", "read"]
 
 PAGE = 2_000
 """Rows of a page of `userFillsByTime`. A page of as many may not be the last (protocol 6.1)."""
@@ -55,11 +55,6 @@ def read(query: Query, body: bytes, assets: Assets, asked_ms: int) -> tuple[Repl
             bought = 0 if surplus is None else surplus.whole()
             return RateLimitReply(number, used.whole(), cap.whole(), bought, _number(budget["cumVlm"])), 0
     raise BadInput(f"{query!r} is no query", field="query", reason="not a query")
-
-
-def venue_time(body: bytes) -> int:
-    """The time that `exchangeStatus` tells."""
-    return load(body, "exchangeStatus")["time"].whole()
 
 
 def _number(value: Value) -> str:

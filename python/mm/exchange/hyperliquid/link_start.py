@@ -12,10 +12,9 @@ from mm._core.wire import Assets
 from mm.errors import ConfigError, NotSent, OutcomeUnknown, VenueError
 from mm.exchange.hyperliquid.limits import IpBudget, Need, query_weight
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
-from mm.exchange.hyperliquid.link_reads import venue_time
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.rest import Rest
-from mm.wire import UserRole, perp_dexs, user_role
+from mm.wire import UserRole, exchange_status, perp_dexs, user_role
 
 __all__ = ["check_keys", "check_roles", "measure_skew", "read_assets", "read_info"]
 
@@ -71,11 +70,13 @@ async def read_assets(rest: Rest, ip: IpBudget, clock: Clock, settings: Settings
     return assets
 
 
-async def measure_skew(rest: Rest, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> None:
-    """Reads the venue's clock into `skew`."""
+async def measure_skew(rest: Rest, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> str | None:
+    """Reads the venue's clock into `skew`, and gives what is special today; nothing is the rule."""
     sent = clock.now_ms()
     body = await read_info(rest, ip, clock, {"type": "exchangeStatus"}, timeout_ms)
-    skew.asked(sent, clock.now_ms(), venue_time(body))
+    status = exchange_status(body)
+    skew.asked(sent, clock.now_ms(), status.time)
+    return status.special_statuses
 
 
 async def check_keys(rest: Rest, ip: IpBudget, clock: Clock, settings: Settings, signer: Signer) -> None:
