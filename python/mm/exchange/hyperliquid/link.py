@@ -292,7 +292,8 @@ class Link:
         except UsageError as error:
             self.emit(NeverLeft(command.nonce, str(error)))
             return
-        why = self._refusal(signed)
+        now = self._clock.steady_ms()
+        why = self._refusal(signed, now)
         if why:
             self.emit(NeverLeft(command.nonce, why))
             return
@@ -302,7 +303,7 @@ class Link:
         assert self._line is not None
         # What was not answered on this WebSocket is asked for elsewhere: it may be dead without our knowing yet.
         by_rest = (again or signed.to_noop) and self._line.unanswered(signed.nonce)
-        if by_rest or not self._line.post(signed):
+        if by_rest or not self._line.post(signed, now):
             self._start(self._by_rest(signed, again))
 
     def _signed(self, command: Action) -> Signed | str:
@@ -317,10 +318,9 @@ class Link:
             return f"{min(coin)} is halted: the venue's market is not what it was"
         return encode.sign(command, self._signer, self.assets)
 
-    def _refusal(self, signed: Signed) -> str:
+    def _refusal(self, signed: Signed, now: int) -> str:
         """Why it may not go out now, or nothing; it is counted then. Cancels and what reduces always go (I20)."""
         assert self._line is not None
-        now = self._clock.steady_ms()
         if signed.need is not Need.PROTECT:
             if self.skew.stops:
                 return f"the clocks are {self.skew.offset_ms} ms apart"

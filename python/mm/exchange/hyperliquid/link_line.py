@@ -75,7 +75,7 @@ class Line:
         self._warned: set[str] = set()
         self._subscribed = 0
         self._subscribing = False
-        self._block_ms = self._block_at = 0
+        self._block_ms = self._block_at = self._future_ms = 0
         self._still = False
         self._up_ms: int | None = None
         self._heard_ms = self._pinged_ms = self._judged_ms = 0
@@ -91,15 +91,15 @@ class Line:
 
     # --- sending ---------------------------------------------------------------------------------
 
-    def post(self, signed: Signed) -> bool:
-        """Sends an action. False: it must go another way, and certainly no byte of it left here."""
-        if self._socket is None or not self._sockets.admit_post(self._steady(), signed.need):
+    def post(self, signed: Signed, now_ms: int) -> bool:
+        """Sends an action, at `now_ms` of the steady clock. False: it must go another way, and certainly no byte of it left here."""
+        if self._socket is None or not self._sockets.admit_post(now_ms, signed.need):
             return False
         number = self._posts.next_id()
         if not self._socket.send(post_message(number, signed.body)):
             self._sockets.post_done()
             return False
-        self._posts.add(number, Post(signed, self._steady() + self._settings.post_timeout_ms))
+        self._posts.add(number, Post(signed, now_ms + self._settings.post_timeout_ms))
         return True
 
     def unanswered(self, nonce: int) -> bool:
@@ -183,6 +183,7 @@ class Line:
 
     def _judge(self, now: int) -> str:
         """Looks at the connection: what is due is done; why it is over, or nothing."""
+        self._future_ms = self._clock.now_ms() + self._skew.warn_ms // 2
         late = now - self._judged_ms > 4 * self._settings.watch_every_ms
         self._judged_ms = now
         for _ in range(self._posts.expire(now)):
@@ -256,9 +257,10 @@ class Line:
             self._ended.set_result(why)
 
     def _message(self, data: bytes) -> None:
+        if self._why:
+            return
         try:
-            if not self._why:
-                self._read(data)
+            self._read(data)
         except BaseException as error:  # Under the socket's own code nobody would ever see it.
             self._owner.fail(error)
 
@@ -266,11 +268,10 @@ class Line:
         now = self._heard_ms = self._steady()
         self._ping_ms = None
         event = wire.decode(data)
-        kind = type(event)
-        if kind is wire.Bbo or kind is wire.L2Book:
-            if event.time > self._block_ms:  # type: ignore[union-attr]
-                self._block(event.time, now)  # type: ignore[union-attr]
-            self._market("bbo" if kind is wire.Bbo else "l2Book", event.coin, event, now)  # type: ignore[union-attr]
+        if isinstance(event, wire.Bbo | wire.L2Book):
+            if event.time > self._block_ms:
+                self._block(event.time, now)
+            self._market("bbo" if type(event) is wire.Bbo else "l2Book", event.coin, event, now)
         elif isinstance(event, wire.User):
             self._owner.emit(Frame(data))
         elif isinstance(event, wire.Post):
@@ -281,7 +282,8 @@ class Line:
     def _block(self, time_ms: int, now: int) -> None:
         """A newer block than any before."""
         self._block_ms, self._block_at = time_ms, now
-        self._skew.block(self._clock.now_ms(), time_ms)
+        if time_ms > self._future_ms:  # Further ahead than can be right: how far exactly?
+            self._skew.block(self._clock.now_ms(), time_ms)
         if self._still:
             self._still = False
             self._owner.emit(Fresh("blocks", None))

@@ -22,6 +22,7 @@ __all__ = ["Socket", "connect"]
 
 _LOG = logging.getLogger("mm.socket")
 _LOG.addHandler(logging.NullHandler())
+_TEXT = WSMsgType.TEXT
 _BACKLOG_MOST = 8 * 1024 * 1024
 """Bytes that wait for a peer that does not read. Past it the connection is given up as dead."""
 
@@ -57,7 +58,7 @@ class _Listener(WSListener):
         if self.why:
             return  # What is still in the buffer of a connection that was given up.
         kind = frame.msg_type
-        if kind is WSMsgType.TEXT and frame.fin and not self._parts:
+        if kind is _TEXT and frame.fin and not self._parts:
             self._on_message(frame.get_payload_as_bytes())
         elif kind in (WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.BINARY):
             self._fragment(kind, frame)
@@ -100,10 +101,9 @@ class _Picows:
         transport = self._transport
         if self._listener.why or transport.is_disconnected:
             return False
+        transport.send(_TEXT, text)
         if transport.underlying_transport.get_write_buffer_size() > _BACKLOG_MOST:
             self._listener.end("the venue does not read")
-            return False
-        transport.send(WSMsgType.TEXT, text)
         return True
 
     def abort(self, why: str) -> None:
