@@ -120,8 +120,8 @@ class Line:
         """Until it is cancelled."""
         while True:
             await self._turn()
-            why, recovered = await self._one()
-            self.attempts = 0 if recovered else self.attempts + 1
+            why = await self._one()
+            self.attempts += 1
             if not self._told_down:
                 self._told_down = True
                 self._owner.emit(LinkDown(why))
@@ -135,8 +135,8 @@ class Line:
         while wait := self._sockets.connect_in_ms(self._steady()):  # noqa: ASYNC110
             await asyncio.sleep(wait / 1_000)
 
-    async def _one(self) -> tuple[str, bool]:
-        """One connection's life: why it ended, and whether it was a recovery before that."""
+    async def _one(self) -> str:
+        """One connection's life: why it ended."""
         now = self._steady()
         self._sockets.opened(now)
         self._streams.begin(now)
@@ -154,10 +154,8 @@ class Line:
                     most=self._settings.frame_most,
                 )
             except NotSent as error:
-                return str(error), False
-            why = await self._watch()
-            steady = self._up_ms is not None and self._steady() - self._up_ms >= self._settings.steady_ms
-            return why, steady and self._streams.complete
+                return str(error)
+            return await self._watch()
         finally:
             await self._end()
 
@@ -191,6 +189,9 @@ class Line:
         self._subscribe(now)
         for stale in self._streams.fallen_silent(now):
             self._owner.emit(stale)
+        if self.attempts and self._up_ms is not None and now - self._up_ms >= self._settings.steady_ms:
+            # A recovery, if nothing is missing: failures do not add up over a day (incident G14).
+            self.attempts = 0 if self._streams.complete else self.attempts
         still = now - self._block_at
         if not self._still and self._streams.restless and still > self._settings.blocks_still_ms:
             self._still = True
