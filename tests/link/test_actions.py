@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -23,6 +24,7 @@ from mm.protocol import (
     Modify,
     Noop,
     NotSent,
+    Place,
     Resend,
     Resting,
     ScheduleCancel,
@@ -251,6 +253,16 @@ def test_what_cannot_be_signed_is_not_sent() -> None:
                 place(link, order(px="50000.123456789")),
                 place(link, order(cloid="0x1")),
                 place(link, nonce=-1),
+                place(link, nonce="5"),  # type: ignore[arg-type]
+                place(link, nonce=True),
+                place(link, replace(order(), side="b")),
+                place(link, replace(order(), side=["B"])),  # type: ignore[arg-type]
+                place(link, replace(order(), sz=0.001)),  # type: ignore[arg-type]
+                place(link, replace(order(), sz="1e400")),
+                place(link, replace(order(), tif="GTC")),
+                place(link, replace(order(), coin="\ud800")),
+                place(link, *[order()] * 201),
+                Place(now, "soon", (order(),)),  # type: ignore[arg-type]
                 place(link, nonce=now + 120_000),
                 Cancel(now, now + 5_000, ()),
                 Cancel(now, now + 5_000, (Target("BTC", 1, None), Target("BTC", None, CLOID))),

@@ -31,8 +31,6 @@ from mm.protocol import (
 
 __all__ = ["Question", "Signed", "ask", "coins", "post_message", "sign"]
 
-_FILLS_PAGE = 2_000
-
 
 @dataclass(slots=True)  # Not frozen: that costs more than all else of it, and it is made for each order.
 class Signed:
@@ -57,11 +55,13 @@ class Question:
 
 def sign(command: Action, signer: Signer, assets: Assets) -> Signed:
     """Signs an action. Raises `BadInput` or `Unrepresentable`, naming the field, and has signed nothing then."""
+    if type(command) is Place:  # Before all others: the way from a market to an order is short.
+        orders, nonce, expires = command.orders, command.nonce, command.expires_ms
+        _some(orders, "orders")
+        wires = [_order(one, assets) for one in orders]
+        body = signer.orders(wires, nonce=nonce, expires_ms=expires)
+        return Signed(nonce, body, len(wires), _need(orders), expires)
     match command:
-        case Place(nonce=nonce, expires_ms=expires, orders=orders):
-            _some(orders, "orders")
-            body = signer.orders([_order(one, assets) for one in orders], nonce=nonce, expires_ms=expires)
-            return Signed(nonce, body, len(orders), _need(orders), expires)
         case Modify(nonce=nonce, expires_ms=expires, changes=changes):
             _some(changes, "changes")
             pairs: list[tuple[int | str, OrderWire]] = [(one.oid, _order(one.order, assets)) for one in changes]
@@ -107,17 +107,24 @@ def _need(orders: tuple[NewOrder, ...] | list[NewOrder]) -> Need:
 def _asset(coin: str, assets: Assets) -> Asset:
     asset = assets.get(coin)
     if asset is None:
-        raise BadInput(f"the venue has no market {coin!r}", field="coin", reason="unknown")
+        raise _unknown(coin)
     return asset
 
 
+def _unknown(coin: str) -> BadInput:
+    return BadInput(f"the venue has no market {coin!r}", field="coin", reason="unknown")
+
+
 def _order(order: NewOrder, assets: Assets) -> OrderWire:
-    if order.side not in ("B", "A"):
+    buys = order.side == "B"
+    if not buys and order.side != "A":
         raise BadInput(f"a side is 'B' or 'A', not {order.side!r}", field="side", reason="unknown")
-    asset = _asset(order.coin, assets)
+    asset = assets.get(order.coin)
+    if asset is None:
+        raise _unknown(order.coin)
     return OrderWire(
         asset.id,
-        order.side == "B",
+        buys,
         asset.px_to_wire(order.px),
         asset.sz_to_wire(order.sz),
         order.tif,  # type: ignore[arg-type]  # Another word is refused there, by name.

@@ -52,6 +52,8 @@ __all__ = ["Link"]
 
 _ACTIONS = frozenset(get_args(Action))
 _QUERIES = frozenset(get_args(Query))
+_UNSIGNABLE = (TypeError, ValueError, OverflowError)
+"""What a command of wrong contents raises before anything went out: `UsageError` is among them, and so are Python's own."""
 _STREAMED = (Frame, Market, LinkUp, LinkDown, Stale, Fresh, Warned)
 """Facts of which there is no end. The others answer a command each, and are never dropped before these."""
 
@@ -289,7 +291,7 @@ class Link:
             if isinstance(signed, str):
                 self.emit(NeverLeft(command.nonce, signed))
                 return
-        except UsageError as error:
+        except _UNSIGNABLE as error:
             self.emit(NeverLeft(command.nonce, str(error)))
             return
         now = self._clock.steady_ms()
@@ -312,6 +314,8 @@ class Link:
             if held is None:
                 return "nothing that is unsettled was sent under this nonce"
             return Signed(held.nonce, held.body, held.items, Need.PROTECT, held.expires_ms)
+        if type(command.nonce) is not int:
+            raise BadInput(f"a nonce is a whole number, not {command.nonce!r}", field="nonce", reason="not whole")
         if self.skew.too_far(command.nonce, self._clock.now_ms()):
             return "the nonce is too far ahead of the venue's time"
         if self._halted and (coin := encode.coins(command) & self._halted):
@@ -360,7 +364,7 @@ class Link:
     def _ask(self, query: Query) -> None:
         try:
             question = encode.ask(query, self.settings.account, self.assets)
-        except UsageError as error:
+        except _UNSIGNABLE as error:
             self.emit(ReadFailed(query.query, str(error)))
             return
         if len(self._tasks) > self.settings.requests_most:

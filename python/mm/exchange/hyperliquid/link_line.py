@@ -9,7 +9,7 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 from mm._core import wire
 from mm.errors import NotSent
@@ -28,6 +28,8 @@ __all__ = ["Connect", "Line"]
 _PING = b'{"method":"ping"}'
 _CHANNEL = re.compile(rb'"channel"\s*:\s*"(\w+)"')
 _PUBLIC = frozenset({b"bbo", b"l2Book", b"trades", b"activeAssetCtx", b"activeSpotAssetCtx", b"allMids"})
+
+_BOOKS: dict[type, str] = {wire.Bbo: "bbo", wire.L2Book: "l2Book"}
 
 Connect = Callable[..., Awaitable[socket.Socket]]
 """What opens a WebSocket: `socket.connect`, or another of its shape."""
@@ -269,10 +271,12 @@ class Line:
         now = self._heard_ms = self._steady()
         self._ping_ms = None
         event = wire.decode(data)
-        if isinstance(event, wire.Bbo | wire.L2Book):
-            if event.time > self._block_ms:
-                self._block(event.time, now)
-            self._market("bbo" if type(event) is wire.Bbo else "l2Book", event.coin, event, now)
+        kind = _BOOKS.get(type(event))
+        if kind is not None:
+            book = cast("wire.Bbo | wire.L2Book", event)
+            if book.time > self._block_ms:
+                self._block(book.time, now)
+            self._market(kind, book.coin, event, now)
         elif isinstance(event, wire.User):
             self._owner.emit(Frame(data))
         elif isinstance(event, wire.Post):
