@@ -6,6 +6,7 @@ close frame at all, an abort of our own: the caller does the same in each case, 
 
 import asyncio
 import contextlib
+import functools
 import logging
 import socket
 import ssl
@@ -114,6 +115,12 @@ class _Picows:
             await self._transport.wait_disconnected()
 
 
+@functools.cache
+def _verifying() -> ssl.SSLContext:
+    """Certificates and names are checked, by the system's authorities. Read once: it takes milliseconds."""
+    return ssl.create_default_context()
+
+
 class _Dial:
     """Connects the TCP socket by itself, so that whoever gives up in the middle of a handshake leaves none behind."""
 
@@ -155,7 +162,7 @@ async def connect(
     TLS with the system's authorities; redirects are not followed; messages of more than `most` bytes end it.
     """
     dial = _Dial()
-    context = ssl.create_default_context() if url.startswith("wss:") else None
+    context = _verifying() if url.startswith("wss:") else None
     try:
         async with asyncio.timeout(timeout_ms / 1_000):
             transport, listener = await ws_connect(
