@@ -10,6 +10,7 @@ from aiohttp import web
 from mm._core.sign import recover
 from mm.errors import BadInput, UsageError
 from mm.exchange.hyperliquid.limits import POSTS, AddressBudget, IpBudget, Limits, Need
+from mm.exchange.hyperliquid.rest import Rest
 from mm.protocol import (
     Action,
     ActionError,
@@ -31,7 +32,8 @@ from mm.protocol import (
     Target,
     UpdateLeverage,
 )
-from tests.link.helpers import CLOID, eventually, linked, order, place, rest, run, until
+from tests.link.helpers import CLOID, eventually, linked, order, place, run, until
+from tests.link.helpers import rest as coming
 from tests.link.venue import AGENT, ok_default, resting, running
 
 
@@ -194,7 +196,7 @@ def test_no_answer_is_no_fact() -> None:
             now = link.now_ms
             link.send(Cancel(now, now + 5_000, (Target("BTC", 1, None),)))
             await eventually(lambda: venue.bodies)
-            assert not [fact for fact in await rest(link, 1_300) if isinstance(fact, Answer | NotSent)]
+            assert not [fact for fact in await coming(link, 1_300) if isinstance(fact, Answer | NotSent)]
 
     run(story)
 
@@ -214,9 +216,9 @@ def test_not_sent_only_where_nobody_listens() -> None:
     async def story() -> None:
         async with running() as venue, linked(venue) as link:
             await until(link, LinkUp)
-            object.__setattr__(link.settings, "url", "http://127.0.0.1:9")
-            assert link._rest is not None
-            link._rest._base = "http://127.0.0.1:9"
+            rest = link._rest
+            assert isinstance(rest, Rest)
+            rest._base = "http://127.0.0.1:9"
             venue.refuse_sockets = True
             venue.abort()
             await until(link, LinkDown)

@@ -25,7 +25,7 @@ from mm.exchange.hyperliquid.link_clock import Clock, Skew
 from mm.exchange.hyperliquid.link_held import Held
 from mm.exchange.hyperliquid.link_line import Connect, Line
 from mm.exchange.hyperliquid.link_settings import Settings
-from mm.exchange.hyperliquid.rest import Rest
+from mm.exchange.hyperliquid.rest import Asks, Rest
 from mm.protocol import (
     Action,
     ActionError,
@@ -73,8 +73,10 @@ class Link:
         limits: Limits | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
+        rest: Callable[[Settings], Asks] = Rest,
         connect: Connect = socket.connect,
     ) -> None:
+        """`limits`, `clock` and `rng` may be shared or given; `rest` and `connect` are the ways out (tests, simulation)."""
         self.settings = settings
         self.limits = limits or Limits()
         """This machine's budgets, shared by all links that have the same."""
@@ -82,7 +84,7 @@ class Link:
         """The account's budget of requests."""
         self.skew = Skew()
         self._signer, self._clock, self._rng = signer, clock or Clock(), rng or random.Random()
-        self._connect = connect
+        self._make_rest, self._connect = rest, connect
         self._facts: deque[Fact] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -95,7 +97,7 @@ class Link:
         self._assets_ms = 0
         self._special_told: str | None = None
         self._assets: wire.Assets | None = None
-        self._rest: Rest | None = None
+        self._rest: Asks | None = None
         self._line: Line | None = None
 
     # --- the face ----------------------------------------------------------------------------------
@@ -135,7 +137,7 @@ class Link:
         self._state = "opening"
         settings, ip, clock = self.settings, self.limits.ip, self._clock
         try:
-            rest = self._rest = Rest(settings)
+            rest = self._rest = self._make_rest(settings)
             async with asyncio.timeout(settings.open_timeout_ms / 1_000 + 1):
                 await link_start.measure_skew(rest, ip, clock, self.skew, settings.open_timeout_ms)
                 self._assets = await link_start.read_assets(rest, ip, clock, settings)

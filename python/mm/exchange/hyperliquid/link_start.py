@@ -13,7 +13,7 @@ from mm.errors import ConfigError, NotSent, OutcomeUnknown, VenueError
 from mm.exchange.hyperliquid.limits import IpBudget, Need, query_weight
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
 from mm.exchange.hyperliquid.link_settings import Settings
-from mm.exchange.hyperliquid.rest import Rest
+from mm.exchange.hyperliquid.rest import Asks
 from mm.wire import UserRole, exchange_status, perp_dexs, user_role
 
 __all__ = ["check_keys", "check_roles", "measure_skew", "read_assets", "read_info"]
@@ -21,7 +21,7 @@ __all__ = ["check_keys", "check_roles", "measure_skew", "read_assets", "read_inf
 _AGAIN_MS = 500
 
 
-async def read_info(rest: Rest, ip: IpBudget, clock: Clock, request: dict[str, object], timeout_ms: int) -> bytes:
+async def read_info(rest: Asks, ip: IpBudget, clock: Clock, request: dict[str, object], timeout_ms: int) -> bytes:
     """The body of an answer with status 200. Asks again until it comes or the time is over; then raises what was last."""
     kind = str(request["type"])
     body = json.dumps(request, separators=(",", ":")).encode()
@@ -42,7 +42,7 @@ async def read_info(rest: Rest, ip: IpBudget, clock: Clock, request: dict[str, o
         await asyncio.sleep(_AGAIN_MS / 1_000)
 
 
-async def read_assets(rest: Rest, ip: IpBudget, clock: Clock, settings: Settings) -> Assets:
+async def read_assets(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings) -> Assets:
     """The markets of the main dex, of spot and of the builders' dexes that are traded on. Raises `ConfigError` for a coin
     or a dex that the venue does not have, and what `read_info` and the readers raise (`VenueError`).
     """
@@ -70,7 +70,7 @@ async def read_assets(rest: Rest, ip: IpBudget, clock: Clock, settings: Settings
     return assets
 
 
-async def measure_skew(rest: Rest, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> str | None:
+async def measure_skew(rest: Asks, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> str | None:
     """Reads the venue's clock into `skew`, and gives what is special today; nothing is the rule."""
     sent = clock.now_ms()
     body = await read_info(rest, ip, clock, {"type": "exchangeStatus"}, timeout_ms)
@@ -79,7 +79,7 @@ async def measure_skew(rest: Rest, ip: IpBudget, clock: Clock, skew: Skew, timeo
     return status.special_statuses
 
 
-async def check_keys(rest: Rest, ip: IpBudget, clock: Clock, settings: Settings, signer: Signer) -> None:
+async def check_keys(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings, signer: Signer) -> None:
     """Compares the configured account with what the venue knows of it and of the key. Raises `ConfigError`."""
 
     async def role(address: str) -> UserRole:
