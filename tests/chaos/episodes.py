@@ -21,12 +21,13 @@ from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Rules
 from mm.sim.accounts import accounts
+from mm.sim.build import World
+from mm.sim.catalogue import Faults
 from mm.sim.control import Control
-from mm.sim.faults import Faults
 from mm.sim.server import Server
-from mm.sim.thread import Backend, small
+from mm.sim.thread import FAST
 
-COIN, ASSET = "SIM", 5
+COIN, ASSET = "HYPE", 6
 DEPOSIT = Decimal(1_000_000)
 EXPIRES_MS = 1_000
 STEP_S = 4.0
@@ -168,7 +169,6 @@ def differences(client: Hyperliquid, truth: dict[str, Any]) -> list[str]:
 
 @asynccontextmanager
 async def episode(
-    backend: Backend = small,
     *,
     seed: int = 0,
     rates: dict[str, int] | None = None,
@@ -177,8 +177,8 @@ async def episode(
 ) -> AsyncIterator[Episode]:
     """A venue of its own and a client that is ready."""
     made = accounts(seed)
-    venue = backend(made, seed, time.time_ns() // 1_000_000)
-    server = Server(venue, made, faults=Faults(seed))
+    venue = World(seed=seed, market="none", settings=FAST, start_ms=time.time_ns() // 1_000_000).open(made)
+    server = Server(venue, made, faults=Faults(venue, seed))
     control = Control(server)
     await server.start()
     try:

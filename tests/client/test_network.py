@@ -11,7 +11,8 @@ from mm.sim.thread import Simulation
 from tests.client.exchange import run
 
 pytest_plugins = ["mm.testing"]
-COIN = "SIM"
+pytestmark = pytest.mark.hl_exchange(market="none")
+COIN = "HYPE"
 
 
 def settings(hl_exchange: Simulation) -> dict[str, object]:
@@ -33,7 +34,7 @@ def test_the_life_of_an_order(hl_exchange: Simulation) -> None:
             moved = await hl.modify(order, px="41.1")
             assert (moved.cloid, moved.px) == (order.cloid, Decimal("41.1"))
             stream = hl.events()
-            taker = {"a": 5, "b": False, "p": "41.1", "s": "0.5", "r": False, "t": {"limit": {"tif": "Ioc"}}}
+            taker = {"a": 6, "b": False, "p": "41.1", "s": "0.5", "r": False, "t": {"limit": {"tif": "Ioc"}}}
             await asyncio.to_thread(
                 hl_exchange.control.act, "taker", {"type": "order", "orders": [taker], "grouping": "na"}
             )

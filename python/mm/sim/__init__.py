@@ -1,7 +1,7 @@
-"""A Hyperliquid on loopback that any SDK can trade against: HTTP and WebSocket, and everything that goes wrong.
+"""A simulated Hyperliquid that any SDK can trade against, with everything that goes wrong.
 
-The parts: `venue` (the byte protocol that a simulated venue speaks), `small` (a small venue in Python), `server`
-(HTTP and WebSocket around any of them), `faults` (what goes wrong on the wire, by name), `control` (faults on
-command and the ground truth, in this process and over `POST /control`), `thread` (all of it in a thread of its
-own), `command` (`mm sim serve`).
+The venue is Rust (`mm._core.venue`), without socket and clock. Around it: `build` (accounts, markets, recordings), `server`
+(HTTP and WebSocket on loopback), `faults` and `catalogue` (what goes wrong, by name), `control` (faults on command and the
+ground truth, in this process and over `POST /control`), `thread` (all of it in a thread of its own), `command` (`mm sim
+serve`), `venue` (the byte protocol between a venue and whoever carries its bytes).
 """

@@ -16,12 +16,15 @@ from aiohttp import WSMsgType, web
 from mm.errors import BadInput
 from mm.sim.faults import Faults, corrupted
 from mm.sim.link import Link, reset
-from mm.sim.venue import Account, Venue
+from mm.sim.venue import Account, Output, Venue
 
 BODY_MAX = 1 << 20
 HOLD_S = 120.0
 """How long a request that gets no answer is held open, if its client does not give up."""
 TICK_S = 0.005
+STRIDE_MS = 100
+"""As fast as clients let it: at most so much time passes between two looks at what they say."""
+STUCK_S = 5.0
 STALE_MAX = 256
 PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body></html>"
 JSON = "application/json"
@@ -31,8 +34,9 @@ Reply = tuple[int, str, bytes]
 
 
 class Server:
-    """The shell. `speed`: how fast the venue's time runs against ours; 0 stands still but for `step`, `math.inf`
-    runs as fast as the machine can. Raises `BadInput` for a host that is not loopback, unless `anywhere`.
+    """The shell. `speed`: how fast the venue's time runs against ours; 0 stands still but for `step`, `math.inf` runs as
+    fast as its clients let it: what was said must be taken by them before time goes on. Raises `BadInput` for a host
+    that is not loopback, unless `anywhere`.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Server:
         self.app.router.add_get("/ws", self._ws)
         self._host, self._port, self._speed = host, port, speed
         self._start_ms, self._start_s = venue.now_ms, 0.0
+        self._paused = False
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -74,6 +79,11 @@ class Server:
         """`http://host:port`, once it was started."""
         name = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{name}:{self._port}"
+
+    @property
+    def port(self) -> int:
+        """Where it listens, or was asked to."""
+        return self._port
 
     @property
     def sockets(self) -> int:
@@ -133,13 +143,21 @@ class Server:
     # --- the venue's time -----------------------------------------------------------------------
 
     def step(self, ms: int) -> None:
-        """Let `ms` of the venue's time pass at once."""
+        """Let `ms` of the venue's time pass at once, paused or not."""
         self._start_ms += ms
-        self.advance(self.venue.now_ms + ms if self._speed in (0, math.inf) else self._due())
+        self.advance(self.venue.now_ms + ms)
+
+    def pause(self, paused: bool) -> None:
+        """Let the venue's time stand still, or go on from where it stood."""
+        self._start_ms, self._start_s = self.venue.now_ms, time.monotonic()
+        self._paused = paused
 
     def advance(self, until_ms: int) -> None:
         """Let the venue's time pass and deliver what comes out."""
-        for output in self.venue.advance(max(until_ms, self.venue.now_ms)):
+        self._deliver(self.venue.advance(max(until_ms, self.venue.now_ms)))
+
+    def _deliver(self, outputs: list[Output]) -> None:
+        for output in outputs:
             if output[0] == "reply":
                 waiting = self._tickets.pop(output[1], None)
                 if waiting is not None and not waiting.done():
@@ -151,22 +169,30 @@ class Server:
                     link.close(output[2])
 
     def _due(self) -> int:
-        if self._speed in (0, math.inf):
+        if self._paused or self._speed in (0, math.inf):
             return self.venue.now_ms
         return self._start_ms + int((time.monotonic() - self._start_s) * 1_000 * self._speed)
 
     async def _run(self) -> None:
         try:
             while True:
-                if self._speed == math.inf:
-                    self.advance(self.venue.now_ms + int(TICK_S * 1_000))
-                    await asyncio.sleep(0)
+                if self._speed == math.inf and not self._paused:
+                    self._deliver(self.venue.step(self.venue.now_ms + STRIDE_MS))
+                    await self._taken()
                 else:
                     self.advance(self._due())
                     await asyncio.sleep(TICK_S)
         finally:
             for waiting in self._tickets.values():
                 waiting.cancel()
+
+    async def _taken(self) -> None:
+        """Until the clients have taken what was said. One that does not read holds time up for `STUCK_S`, no longer."""
+        end = time.monotonic() + STUCK_S
+        await asyncio.sleep(0)
+        # Nobody could set an event for all of them at once, and time must not pass meanwhile.
+        while any(link.waiting for link in self._links.values()) and time.monotonic() < end:  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
     # --- requests -------------------------------------------------------------------------------
 
