@@ -8,7 +8,9 @@ __all__ = ["Venue", "faults", "settings"]
 _Number: TypeAlias = str | int | Decimal
 """An amount: plain decimal text, an int (whole units) or a Decimal. A float is refused."""
 _Output: TypeAlias = (
-    tuple[Literal["reply"], int, int, str, bytes] | tuple[Literal["frame"], int, bytes] | tuple[Literal["close"], int, int]
+    tuple[Literal["reply"], int, int, str, bytes]
+    | tuple[Literal["frame"], int, bytes]
+    | tuple[Literal["close"], int, int]
 )
 """What is delivered: see `Venue.advance`."""
 _Channel: TypeAlias = Literal["reply", "info", "orders", "fills", "state", "market", "control"]

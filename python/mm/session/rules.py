@@ -56,9 +56,9 @@ class Rules:
     snapshot_ms: int = 5_000
     """How long the snapshot of `userFills` is waited for; the pages of fills tell the same."""
     gap_ms: int = 1_000
-    """How often a hole in the chain is asked about."""
+    """How often a gap in the chain is asked about."""
     patience_ms: int = 60_000
-    """When something that does not end is told: a hole, a read, a request without a fate."""
+    """When something that does not end is told: a gap, a read, a request without a fate."""
     differences: int = 10
     """How often running the venue's position may differ before somebody is told."""
     positions_ms: int | None = 4_000
