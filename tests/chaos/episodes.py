@@ -88,7 +88,9 @@ class Episode:
     @property
     def faults(self) -> Faults:
         """What strikes."""
-        return self.server.faults
+        faults = self.server.faults
+        assert isinstance(faults, Faults)
+        return faults
 
     async def attempt(self, work: Awaitable[Any], placing: int = 0) -> Any:
         """Let the client do something, which may fail as clients may; what came of it, or None."""

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from mm import Tif
+from mm import Side, Tif
 from mm._core.venue import faults
-from tests.chaos.episodes import ASSET, COIN, Episode, episode, story
+from mm.errors import NotSent, Refused
+from tests.chaos.episodes import ASSET, COIN, TIMES, Episode, episode, story
 
 PAUSE_S = 0.4
 """Between two steps, so that a fault of the background strikes too."""
@@ -93,3 +94,70 @@ def test_the_venue_takes_no_sockets_for_a_while() -> None:
             await at.nothing_twice()
 
     asyncio.run(run())
+
+
+def test_a_clock_that_is_ahead_stops_new_orders_and_no_cancel() -> None:
+    async def run() -> None:
+        async with episode(times={**TIMES, "clock_every_ms": 50}) as at:
+            order = await at.place("B", "41.2", "1")
+            assert order is not None
+            venue: Any = at.server.venue
+            venue.fault("clock_ahead", amount=5_000)
+            async with asyncio.timeout(5):
+                await refused(at)
+            assert at.mine(Side.BUY) is not None
+            cancelled = await at.client.cancel(order)
+            assert not cancelled.is_active
+            venue.heal()
+            async with asyncio.timeout(5):
+                await taken(at)
+            await at.agreed()
+
+    asyncio.run(run())
+
+
+def test_one_fill_under_two_ids_stops_the_coin() -> None:
+    """The stream says tid 0 and the reads say another: what was booked twice shows in the position, and nothing is placed."""
+
+    async def run() -> None:
+        async with episode() as at:
+            await at.place("B", "41.2", "1")
+            venue: Any = at.server.venue
+            venue.fault("tid_zero", times=1)
+            await other(at, "A", "41.2", "0.5", "Ioc")
+            await asyncio.sleep(PAUSE_S)
+            at.server.hang_up(1006)  # so that the fills are read
+            async with asyncio.timeout(10):
+                await stopped(at)
+            assert venue.struck()["tid_zero"] == 1
+
+    asyncio.run(run())
+
+
+async def refused(at: Episode) -> None:
+    """Until an order is not sent any more."""
+    while True:
+        try:
+            await at.client.place(COIN, "A", "41.5", "1")
+        except Refused:
+            pass  # expired before it came, by the venue's clock
+        except NotSent:
+            return
+        await asyncio.sleep(0.05)
+
+
+async def taken(at: Episode) -> None:
+    """Until an order is taken again."""
+    while True:
+        with contextlib.suppress(NotSent):
+            await at.client.place(COIN, "A", "41.5", "1")
+            return
+        await asyncio.sleep(0.05)
+
+
+async def stopped(at: Episode) -> None:
+    """Until nothing may be placed on the coin."""
+    while True:
+        if at.client.closed(COIN) is not None:
+            return
+        await asyncio.sleep(0.05)
