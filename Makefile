@@ -89,8 +89,9 @@ docs: $(VENV)/.deps ## Write the generated documents anew (the tests compare the
 	UPDATE=1 $(CARGO) test $(CARGO_FLAGS) --package mm-core --test docs
 	$(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
 
-bench: build ## Measure: ns per event, beside a pure-Python twin
-	$(PY) benches/run.py
+bench: build ## Measure: the engine beside a pure-Python twin, the wire beside the official SDK (BENCH=--quick)
+	$(PY) benches/run.py $(BENCH)
+	$(PY) benches/wire.py $(BENCH)
 
 market: build ## Compare the simulated markets with recordings of the real one (docs/simulated-market.md)
 	$(PY) -m benches.market --picture docs/pictures/simulated-market.svg
