@@ -156,6 +156,10 @@ class Server:
         """Let the venue's time pass and deliver what comes out."""
         self._deliver(self.venue.advance(max(until_ms, self.venue.now_ms)))
 
+    def pass_time(self, until_ms: int) -> None:
+        """Let time pass until something comes out, but not beyond `until_ms`, and deliver it (see `mm.sim.loop`)."""
+        self._deliver(self.venue.step(until_ms))
+
     def _deliver(self, outputs: list[Output]) -> None:
         for output in outputs:
             if output[0] == "reply":
@@ -179,6 +183,8 @@ class Server:
                 if self._speed == math.inf and not self._paused:
                     self._deliver(self.venue.step(self.venue.now_ms + STRIDE_MS))
                     await self._taken()
+                elif self._speed == 0:
+                    await asyncio.sleep(STUCK_S)  # Who steps it delivers, too.
                 else:
                     self.advance(self._due())
                     await asyncio.sleep(TICK_S)

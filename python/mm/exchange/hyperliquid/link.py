@@ -17,15 +17,15 @@ from typing import Any
 from mm._core import wire
 from mm._core.sign import Signer
 from mm.errors import BadInput, EngineFault, MmError, NotSent, OutcomeUnknown, UsageError, VenueError
-from mm.exchange.hyperliquid import encode, link_reads, link_start
+from mm.exchange.hyperliquid import encode, link_reads, link_start, socket
 from mm.exchange.hyperliquid.encode import Question, Signed
 from mm.exchange.hyperliquid.limits import AddressBudget, Limits, Need, action_weight, query_weight
 from mm.exchange.hyperliquid.link_answers import outcomes
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
 from mm.exchange.hyperliquid.link_held import Held
-from mm.exchange.hyperliquid.link_line import Line
+from mm.exchange.hyperliquid.link_line import Connect, Line
 from mm.exchange.hyperliquid.link_settings import Settings
-from mm.exchange.hyperliquid.rest import Rest
+from mm.exchange.hyperliquid.rest import Asks, Rest
 from mm.protocol import (
     Action,
     Answer,
@@ -74,7 +74,10 @@ class Link:
         limits: Limits | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
+        rest: Callable[[Settings], Asks] = Rest,
+        connect: Connect = socket.connect,
     ) -> None:
+        """`limits`, `clock` and `rng` may be shared or given; `rest` and `connect` are the ways out (tests, simulation)."""
         self.settings = settings
         self.limits = limits or Limits()
         """This machine's budgets, shared by all links that have the same."""
@@ -82,6 +85,7 @@ class Link:
         """The account's budget of requests."""
         self.skew = Skew()
         self._signer, self._clock, self._rng = signer, clock or Clock(), rng or random.Random()
+        self._make_rest, self._connect = rest, connect
         self._facts: deque[Fact] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._held = Held(settings.held_most)
@@ -90,7 +94,7 @@ class Link:
         self._state = "new"
         self._clock_told = ""
         self._assets: wire.Assets | None = None
-        self._rest: Rest | None = None
+        self._rest: Asks | None = None
         self._line: Line | None = None
 
     # --- the face ----------------------------------------------------------------------------------
@@ -130,13 +134,13 @@ class Link:
         self._state = "opening"
         settings, ip, clock = self.settings, self.limits.ip, self._clock
         try:
-            rest = self._rest = Rest(settings)
+            rest = self._rest = self._make_rest(settings)
             async with asyncio.timeout(settings.open_timeout_ms / 1_000 + 1):
                 await link_start.measure_skew(rest, ip, clock, self.skew, settings.open_timeout_ms)
                 self._assets = await link_start.read_assets(rest, ip, clock, settings)
                 await link_start.check_keys(rest, ip, clock, settings, self._signer)
             await self._read_budget()
-            self._line = Line(settings, self, self.limits, clock, self.skew, rng=self._rng)
+            self._line = Line(settings, self, self.limits, clock, self.skew, rng=self._rng, connect=self._connect)
             self._tell_clock()
             self._start(self._line.run())
             self._start(self._every(settings.clock_every_ms, self._read_clock))

@@ -15,14 +15,14 @@ from mm.exchange.hyperliquid.limits import IpBudget, Need, query_weight
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
 from mm.exchange.hyperliquid.link_reads import venue_time
 from mm.exchange.hyperliquid.link_settings import Settings
-from mm.exchange.hyperliquid.rest import Rest
+from mm.exchange.hyperliquid.rest import Asks
 
 __all__ = ["check_keys", "check_roles", "measure_skew", "read_assets", "read_info"]
 
 _AGAIN_MS = 500
 
 
-async def read_info(rest: Rest, ip: IpBudget, clock: Clock, request: dict[str, object], timeout_ms: int) -> bytes:
+async def read_info(rest: Asks, ip: IpBudget, clock: Clock, request: dict[str, object], timeout_ms: int) -> bytes:
     """The body of an answer with status 200. Asks again until it comes or the time is over; then raises what was last."""
     kind = str(request["type"])
     body = json.dumps(request, separators=(",", ":")).encode()
@@ -43,7 +43,7 @@ async def read_info(rest: Rest, ip: IpBudget, clock: Clock, request: dict[str, o
         await asyncio.sleep(_AGAIN_MS / 1_000)
 
 
-async def read_assets(rest: Rest, ip: IpBudget, clock: Clock, settings: Settings) -> Assets:
+async def read_assets(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings) -> Assets:
     """The markets of the main dex, of spot and of the builders' dexes that are traded on. Raises `ConfigError` for a coin
     or a dex that the venue does not have, and what `read_info` and `Assets` raise.
     """
@@ -71,14 +71,14 @@ async def read_assets(rest: Rest, ip: IpBudget, clock: Clock, settings: Settings
     return assets
 
 
-async def measure_skew(rest: Rest, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> None:
+async def measure_skew(rest: Asks, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> None:
     """Reads the venue's clock into `skew`."""
     sent = clock.now_ms()
     body = await read_info(rest, ip, clock, {"type": "exchangeStatus"}, timeout_ms)
     skew.asked(sent, clock.now_ms(), venue_time(body))
 
 
-async def check_keys(rest: Rest, ip: IpBudget, clock: Clock, settings: Settings, signer: Signer) -> None:
+async def check_keys(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings, signer: Signer) -> None:
     """Compares the configured account with what the venue knows of it and of the key. Raises `ConfigError`."""
 
     async def role(address: str) -> dict[str, Any]:
