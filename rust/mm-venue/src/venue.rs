@@ -66,9 +66,9 @@ pub type Recover = fn(body: &[u8], mainnet: bool) -> Signed;
 #[derive(Clone, Debug)]
 pub enum Others {
     /// Generated.
-    Flow(Flow),
+    Flow(Box<Flow>),
     /// Recorded.
-    Replay(Replay),
+    Replay(Box<Replay>),
 }
 
 /// Where an answer goes.
@@ -392,7 +392,7 @@ impl Venue {
         match socket::read(text, &self.chain, &socket.streams, &users, count) {
             Asked::Say(text) => self.send_down(id, Channel::Control, text),
             Asked::Close => {
-                self.push(self.now, Task::Out(Output::Close { socket: id, code: 1000 }))
+                self.push(self.now, Task::Out(Output::Close { socket: id, code: 1000 }));
             }
             Asked::Subscribed(stream, ack) => {
                 self.send_down(id, Channel::Control, ack);
@@ -499,7 +499,7 @@ impl Venue {
         for (id, socket) in &mut self.sockets {
             for (stream, told) in &mut socket.streams {
                 streams::speak(&block, stream, told, |channel, frame| {
-                    said.push((*id, channel, frame))
+                    said.push((*id, channel, frame));
                 });
             }
         }

@@ -1,4 +1,5 @@
 //! Accounts, one rule a test: who may sign, what it costs, what becomes of money (protocol 2, 3.6, 9, 10).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)] // a test
 
 mod common;
 
@@ -59,7 +60,7 @@ fn an_agent_signs_for_its_master_until_it_is_replaced() {
         world.act(0, approve(address(33), "bot33")),
         err("Too many extra agents for cumulative volume traded. Current limit is 3")
     );
-    let past = format!("old valid_until {}", START);
+    let past = format!("old valid_until {START}");
     assert_eq!(
         world.act(0, approve(address(34), &past)),
         err("Agent valid_until already expired.")

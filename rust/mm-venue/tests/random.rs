@@ -1,4 +1,5 @@
 //! Random histories of random accounts: the venue's own laws hold after every block.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)] // a test
 
 mod common;
 

@@ -107,11 +107,11 @@ impl PyVenue {
         let mut venue = Venue::new(config, metas, recover);
         for (asset, habits) in flows {
             let flow = Flow::new(venue.chain_mut(), asset, habits, seed);
-            venue.add_others(Others::Flow(flow));
+            venue.add_others(Others::Flow(Box::new(flow)));
         }
         for (asset, rows) in recordings {
             let replay = Replay::new(venue.chain_mut(), asset, rows);
-            venue.add_others(Others::Replay(replay));
+            venue.add_others(Others::Replay(Box::new(replay)));
         }
         Ok(Self { inner: Mutex::new(venue) })
     }

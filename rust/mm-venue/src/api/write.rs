@@ -252,3 +252,10 @@ pub(crate) fn funding(out: &mut String, chain: &Chain, payment: &Funding) {
         Decimal(i128::from(payment.rate), 10),
     );
 }
+
+/// A funding payment as `userFundings` has it.
+pub(crate) fn funding_row(out: &mut String, chain: &Chain, payment: &Funding) {
+    let _ = write!(out, r#"{{"time":{},"#, payment.time);
+    funding(out, chain, payment);
+    out.push('}');
+}
