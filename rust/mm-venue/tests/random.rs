@@ -68,7 +68,7 @@ fn new_order(chain: &Chain, step: &Step) -> NewOrder {
     let (px, unit) = (base.px.unwrap(), base.sz.unwrap());
     let px = Px(px.0 + meta.tick(px) * step.ticks);
     let kind = if step.kind == 19 {
-        Type::Trigger { is_market: step.pick % 2 == 0, px: Some(px), take_profit: step.buy }
+        Type::Trigger { is_market: step.pick.is_multiple_of(2), px: Some(px), take_profit: step.buy }
     } else {
         base.kind
     };
@@ -94,7 +94,7 @@ fn action(chain: &Chain, id: AccountId, step: &Step) -> Action {
         4..=6 => Action::Modify {
             single: step.kind == 4,
             changes: vec![(Target::Oid(target), new_order(chain, step))],
-            always_place: step.pick % 5 == 0,
+            always_place: step.pick.is_multiple_of(5),
         },
         7 => Action::UpdateLeverage {
             asset: ASSETS[step.asset].0,
