@@ -1,6 +1,6 @@
 # The only entrance: every check by its name. `make help` is made from the `##` lines below.
 #
-# Needs Rust (cargo, rustfmt, clippy) and Python >= 3.11 with venv, nothing else. All that Python wants
+# Needs Rust (cargo, rustfmt, clippy; it links with a C compiler) and Python >= 3.11 with venv. All that Python wants
 # goes into .venv, pinned by hash. The stamps in .venv make a second run quick.
 
 VENV      := .venv

@@ -104,8 +104,42 @@ def test_one_bad_record_never_blocks_its_siblings() -> None:
     ]
     report = engine.process_ws(user_fills(*rows), T0)
     assert (report.fills, report.refused) == (2, 5)
-    assert len([effect for effect in report.effects if isinstance(effect, mm.Effect.Surfaced)]) == 5
+    surfaced = [effect for effect in report.effects if isinstance(effect, mm.Effect.Surfaced)]
+    assert [json.loads(effect.record) for effect in surfaced] == rows[1:6]
     assert engine.position("BTC").size == 2
+
+
+def test_what_the_engine_refuses_is_surfaced_as_it_came() -> None:
+    """Records that could be read, and cannot be: no price times such a size fits, no market has such a name."""
+    engine = new()
+    rest(engine)
+    strange = fill_json(coin="", tid=1)
+    huge = fill_json(px="90000000000.0", sz="999999999999999.0", tid=2)
+    frame = user_fills(strange, fill_json(tid=3), huge)
+    with_blanks = frame.replace(b'"coin":', b'"coin" : ')
+    for raw in (frame, with_blanks):
+        report = new().process_ws(raw, T0)
+        surfaced = [effect for effect in report.effects if isinstance(effect, mm.Effect.Surfaced)]
+        assert [json.loads(effect.record) for effect in surfaced] == [strange, huge]
+        assert all(effect.record in raw for effect in surfaced)
+        kinds = [type(effect).__name__ for effect in report.effects if not isinstance(effect, mm.Effect.Foreign)]
+        assert [kind.removeprefix("Effect_") for kind in kinds] == ["Surfaced", "Booked", "Surfaced"]
+    row = update_json("open", coin="")
+    (effect,) = engine.process_ws(updates(row), T0).effects
+    assert isinstance(effect, mm.Effect.Surfaced)
+    assert json.loads(effect.record) == row
+    cancel = b'{"channel":"user","data":{"nonUserCancel":[{"coin":"","oid":1}]}}'
+    (effect,) = engine.process_ws(cancel, T0).effects
+    assert isinstance(effect, mm.Effect.Surfaced)
+    assert effect.record == b'{"coin":"","oid":1}'
+
+
+def test_a_frame_of_another_account_is_surfaced_whole() -> None:
+    engine = new()
+    frame = user_fills(fill_json()).replace(b"0x7099", b"0x8099")
+    (effect,) = engine.process_ws(frame, T0).effects
+    assert isinstance(effect, mm.Effect.Surfaced)
+    assert effect.record == frame
 
 
 def test_unknown_fields_and_null_are_tolerated() -> None:
@@ -125,7 +159,8 @@ def test_an_unknown_status_is_no_transition_and_is_surfaced(word: str) -> None:
     assert before is not None
     assert after is not None
     assert (after.cum_qty, after.is_terminal) == (before.cum_qty, False)
-    assert report.effects, "an unknown word must not pass unseen"
+    surfaced = [effect for effect in report.effects if isinstance(effect, mm.Effect.Surfaced)]
+    assert [json.loads(effect.record) for effect in surfaced] == [update_json(word)], "the word must be seen"
 
 
 def test_anothers_frame_is_not_ours() -> None:

@@ -240,15 +240,16 @@ def test_words_of_the_tree() -> None:
         engine.initiate_cancel("0x" + "9" * 32)
     with unchanged(engine), pytest.raises(TransitionRefused) as early:
         engine.initiate_modify(cloid, "0x" + "7" * 32, "101", "1")
-    assert early.value.phase == "Pending"
+    assert (early.value.phase, early.value.cloid) == ("Pending", cloid)
 
 
 def test_one_modify_in_flight() -> None:
     engine = new()
-    rest(engine)
+    cloid = rest(engine)
     engine.initiate_modify(OID, engine.next_cloid(), "101", "1", T0)
-    with unchanged(engine), pytest.raises(TransitionRefused):
+    with unchanged(engine), pytest.raises(TransitionRefused) as busy:
         engine.initiate_modify(OID, "0x" + "8" * 32, "102", "1", T0)
+    assert busy.value.cloid == cloid, "the order's name, whichever leg is in flight"
     engine.initiate_cancel(OID, T0)  # a cancel may always overtake
 
 

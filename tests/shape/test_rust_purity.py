@@ -18,9 +18,12 @@ RUST = ROOT / "rust"
 MAY_DEPEND_ON: dict[str, set[str]] = {
     "mm-arrow": set(),
     "mm-core": set(),
-    "mm-wire": {"mm-core", "memchr"},
+    "mm-wire": {
+        *("keccak", "memchr", "mm-core", "secp256k1", "zeroize"),
+        *("aes", "ctr", "pbkdf2", "scrypt", "sha2", "subtle"),  # keystores (ADR 0012)
+    },
     "mm-venue": {"mm-core", "mm-wire"},
-    "mm-py": {"mm-arrow", "mm-core", "mm-venue", "mm-wire", "pyo3"},
+    "mm-py": {"getrandom", "mm-arrow", "mm-core", "mm-venue", "mm-wire", "pyo3", "zeroize"},
 }
 PURE = ["mm-core", "mm-wire", "mm-venue"]
 # Where a pointer may be followed, each place with its reason (ADR 0007); everywhere else the compiler refuses it.

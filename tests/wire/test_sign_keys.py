@@ -10,6 +10,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,3 +154,49 @@ def test_a_program_that_dies_does_not_tell_it() -> None:
     assert done.returncode == 1
     assert "while signing" in done.stderr and "nonce" in done.stderr
     assert not traces(done.stderr + done.stdout)
+
+
+SCAN = """
+import gc, re
+from mm._core.sign import Signer
+
+MASK = bytes(byte ^ 0x5A for byte in range(256))
+WANTED = bytes((n * 37 + 11) % 256 for n in range(32))  # the key, masked: so that the program itself does not hold it
+
+def signer():
+    key = bytearray(32)
+    for n, byte in enumerate(WANTED):
+        key[n] = byte ^ 0x5A
+    made = Signer(key, mainnet=True)
+    for n in range(32):
+        key[n] = 0
+    return made
+
+def places():
+    found = []
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+        for start, end in re.findall(r"^([0-9a-f]+)-([0-9a-f]+) rw", maps.read(), re.MULTILINE):
+            try:
+                memory.seek(int(start, 16))
+                data = memory.read(int(end, 16) - int(start, 16)).translate(MASK)
+            except OSError:
+                continue
+            # As it is, and as a number's limbs lie in memory; halves too.
+            for part in (WANTED[:16], WANTED[16:], WANTED[15::-1], WANTED[:15:-1]):
+                found += [int(start, 16) + match.start() for match in re.finditer(re.escape(part), data)]
+    return found
+
+made = signer()
+made.noop(nonce=1)
+print(len(places()))
+del made
+gc.collect()
+print(len(places()))
+"""
+
+
+def test_memory_holds_it_once_and_then_no_more() -> None:
+    if not Path("/proc/self/mem").exists():
+        pytest.skip("this system does not show a process its own memory (/proc/self/mem)")
+    done = subprocess.run([sys.executable, "-c", SCAN], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2", "0"], "its two halves, in one place; after the signer, nowhere"

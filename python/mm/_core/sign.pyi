@@ -15,7 +15,9 @@ __all__ = [
     "float_to_wire",
     "keccak256",
     "msgpack",
+    "open_keystore",
     "recover",
+    "seal_keystore",
 ]
 
 _Number: TypeAlias = str | int | Decimal
@@ -258,6 +260,40 @@ def recover(body: bytes, mainnet: bool) -> str:
     passed over (protocol 2.1). So a body that was hashed otherwise gives the address of nobody. Raises `BadInput`
     for what the venue could not read (422): no JSON, an action it does not have, a member missing or of a wrong
     kind, a signature that is none.
+    """
+
+def open_keystore(
+    passphrase: bytes | bytearray,
+    *,
+    kdf: Literal["scrypt", "pbkdf2"],
+    costs: tuple[int, ...],
+    salt: bytes | bytearray,
+    iv: bytes | bytearray,
+    ciphertext: bytes | bytearray,
+    mac: bytes | bytearray,
+    mainnet: bool,
+    vault: str | None = None,
+) -> Signer:
+    """The signer of a key that a keystore file holds (Web3 Secret Storage, version 3), given as the numbers of the file.
+
+    `kdf` is `scrypt` with `costs` (n, r, p), or `pbkdf2` with (rounds,). Raises `ConfigError` for a wrong passphrase
+    (`field` is `passphrase`; a file that was changed looks the same), and for costs of more than 512 MiB or than
+    sixteen times geth's work, before any of it is spent. The MAC is compared in constant time.
+    """
+
+def seal_keystore(
+    key: bytes | bytearray | str | None,
+    passphrase: bytes | bytearray,
+    *,
+    salt: bytes | bytearray,
+    iv: bytes | bytearray,
+    log_n: int = 18,
+) -> tuple[str, bytes, bytes]:
+    """The address of a key, and what a keystore file holds of it: the ciphertext and the MAC, for scrypt with n = 2 to the
+    `log_n`, r = 8 and p = 1. Where `key` is `None`, a fresh one is made of the system's randomness, and is nowhere else.
+
+    `salt` (16 bytes or more) and `iv` (16 bytes) are to be random and never used again; `log_n` is 17, 18 or 19. Raises
+    `BadInput` for what is no key, without a word of it, and `ConfigError` for a salt or a cost that will not do.
     """
 
 def connection_id(action: str | bytes, nonce: int, vault: str | None = None, expires_ms: int | None = None) -> bytes:

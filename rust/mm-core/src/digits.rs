@@ -19,6 +19,41 @@ pub fn short(text: &[u8]) -> Option<(i64, usize)> {
     Some((if negative { -value } else { value }, fraction))
 }
 
+/// Reads what begins with a decimal of one to eight digits on each side of its dot: both as numbers, with the sign, and
+/// how many digits stand behind the dot. The text ends where `length` says, or at a zero byte before; what comes behind
+/// it is not looked at, but must be there: `None` too where there are not 18 bytes.
+#[inline(always)]
+#[allow(clippy::inline_always)] // as above
+pub fn dotted(text: &[u8], length: usize) -> Option<(i64, i64, usize)> {
+    let negative = text.first()? == &b'-';
+    let start = usize::from(negative);
+    let (whole, before) = leading(text.get(start..)?.first_chunk()?, length.checked_sub(start)?)?;
+    let dot = start + before;
+    let (fraction, places) =
+        leading(text.get(dot + 1..)?.first_chunk()?, length.checked_sub(dot + 1)?)?;
+    let end = dot + 1 + places;
+    if text[dot] != b'.' || (end < length && text.get(end)? != &0) {
+        return None;
+    }
+    let (whole, fraction) = (whole.cast_signed(), fraction.cast_signed()); // eight digits each
+    Some(if negative { (-whole, -fraction, places) } else { (whole, fraction, places) })
+}
+
+/// The digits that the first `length` of eight bytes begin with: the number that they write, and how many there are.
+/// `None` for none.
+#[inline(always)]
+#[allow(clippy::inline_always)] // as above
+fn leading(text: &[u8; 8], length: usize) -> Option<(u64, usize)> {
+    let body = u64::from_le_bytes(*text) ^ 0x3030_3030_3030_3030;
+    let others = ((body & 0x7f7f_7f7f_7f7f_7f7f).wrapping_add(0x7676_7676_7676_7676) | body)
+        & 0x8080_8080_8080_8080;
+    let count = (others.trailing_zeros() as usize / 8).min(length);
+    if count == 0 {
+        return None;
+    }
+    Some((eight(body << (64 - 8 * count)), count))
+}
+
 macro_rules! reader {
     ($name:ident, $type:ty, $width:literal, $value:expr) => {
         #[inline(always)]
@@ -105,12 +140,21 @@ const fn sixteen(word: u128) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::short;
+    use super::{dotted, short};
     use crate::num::parse_thoroughly;
     use proptest::prelude::*;
 
     fn agrees(text: &str) -> Result<(), TestCaseError> {
         let thorough = parse_thoroughly(text.as_bytes(), 18);
+        for behind in ["", "\0", "7", ".5", "-", "\x000.9"] {
+            let padded = format!("{text}{behind}{:024}", 8);
+            let end = if behind.starts_with('\0') { text.len() + 1 } else { text.len() };
+            if let Some((whole, fraction, places)) = dotted(padded.as_bytes(), end) {
+                let unit = 10i128.pow(18 - u32::try_from(places).unwrap());
+                let scaled = i128::from(whole) * 10i128.pow(18) + i128::from(fraction) * unit;
+                prop_assert_eq!(thorough, Ok(scaled), "{}", padded);
+            }
+        }
         match short(text.as_bytes()) {
             Some((value, fraction)) => {
                 let scaled = i128::from(value) * 10i128.pow(18 - u32::try_from(fraction).unwrap());

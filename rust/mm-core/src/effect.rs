@@ -1,5 +1,7 @@
 //! Everything that can follow from a fact or from the passing of time. Nothing is only logged.
 
+use std::sync::Arc;
+
 use crate::chain::Gap;
 use crate::ids::{Cloid, Ms, Oid, Side};
 use crate::num::{Px, Sz};
@@ -16,6 +18,25 @@ pub struct TokenId(pub u16);
 impl TokenId {
     /// The source did not say.
     pub const UNTOLD: Self = Self(u16::MAX);
+}
+
+/// The names behind the numbers of one engine: what effects are read with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spelled {
+    pub(crate) coins: Vec<Arc<str>>,
+    pub(crate) tokens: Vec<Arc<str>>,
+}
+
+impl Spelled {
+    /// The name of a coin.
+    pub fn coin(&self, coin: CoinId) -> &str {
+        self.coins.get(coin.0 as usize).map_or("", |name| name)
+    }
+
+    /// The name of a token; empty if the source did not say.
+    pub fn token(&self, token: TokenId) -> &str {
+        self.tokens.get(usize::from(token.0)).map_or("", |name| name)
+    }
 }
 
 /// A fill, owned.
@@ -172,4 +193,42 @@ pub enum Effect {
         /// The leg.
         oid: Oid,
     },
+}
+
+impl Effect {
+    /// The coin and the token that it is about; numbers of none where it is about none.
+    pub fn numbers(&self) -> (CoinId, TokenId) {
+        let mut copy = *self;
+        let (coin, token) = copy.numbers_mut();
+        (coin.map_or(CoinId(u32::MAX), |coin| *coin), token.map_or(TokenId::UNTOLD, |t| *t))
+    }
+
+    /// The same under other numbers.
+    #[must_use]
+    pub fn renumbered(mut self, (coin, token): (CoinId, TokenId)) -> Self {
+        let (its_coin, its_token) = self.numbers_mut();
+        if let Some(its) = its_coin {
+            *its = coin;
+        }
+        if let Some(its) = its_token {
+            *its = token;
+        }
+        self
+    }
+
+    fn numbers_mut(&mut self) -> (Option<&mut CoinId>, Option<&mut TokenId>) {
+        match self {
+            Self::Booked { fill, .. } | Self::Liquidation { fill, .. } | Self::Ancient(fill) => {
+                (Some(&mut fill.coin), Some(&mut fill.fee_token))
+            }
+            Self::Ask { coin, .. }
+            | Self::GapFound(coin, _)
+            | Self::GapClosed(coin, _)
+            | Self::Contradiction { coin, .. }
+            | Self::Foreign { coin, .. }
+            | Self::PositionDiffers { coin, .. }
+            | Self::UnknownWord { coin, .. } => (Some(coin), None),
+            Self::Moved { .. } | Self::Excess { .. } | Self::Overfill { .. } => (None, None),
+        }
+    }
 }

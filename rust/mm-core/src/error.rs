@@ -19,8 +19,8 @@ pub enum Error {
     UnknownOid(Oid),
     /// No order has this cloid.
     UnknownCloid(Cloid),
-    /// The table refuses this ask in this phase; the reason is the table's.
-    Refused(Event, Phase, &'static str),
+    /// The table refuses this ask in this phase of the leg; the order's name is told, and the table's reason.
+    Refused(Event, Phase, Option<Cloid>, &'static str),
 }
 
 impl fmt::Display for Error {
@@ -33,7 +33,7 @@ impl fmt::Display for Error {
             }
             Self::UnknownOid(oid) => write!(f, "oid {} is not known here", oid.0),
             Self::UnknownCloid(cloid) => write!(f, "cloid {cloid} is not known here"),
-            Self::Refused(event, phase, why) => {
+            Self::Refused(event, phase, _, why) => {
                 write!(
                     f,
                     "{} is refused: the leg is {} ({}); {why}",

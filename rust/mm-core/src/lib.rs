@@ -20,5 +20,6 @@ pub mod order;
 pub mod paged;
 pub mod planted;
 pub mod pnl;
+mod sealed;
 pub mod seen;
 mod slab;

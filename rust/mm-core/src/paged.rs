@@ -234,13 +234,6 @@ impl<S: Slot> Paged<S> {
         page.find(hash, probe).ok().map(|at| page.slot(at))
     }
 
-    /// Touches the memory that a search for this hash begins with. What it gives says nothing.
-    #[inline]
-    pub fn glance(&self, hash: u64) -> u64 {
-        let page = &self.pages[self.page_of(hash)];
-        page.groups[first_group(hash, page.groups.len())].tags
-    }
-
     /// Adds `slot`, or gives back the entry that already has its key.
     #[inline]
     pub fn insert(&mut self, slot: S) -> Option<S> {

@@ -10,13 +10,11 @@ mod find;
 mod names;
 mod numpy;
 mod objects;
+mod padded;
 mod read;
 
-use std::{array, hint};
-
-use mm_core::effect::Effect;
+use mm_core::effect::{CoinId, Effect, TokenId};
 use mm_core::engine::{Engine, FORESEEN};
-use mm_core::event::Fill;
 use mm_core::seen::Seen;
 use pyo3::prelude::*;
 
@@ -48,25 +46,65 @@ pub(crate) fn process(
     Ok(Report::new(counts, String::new(), false, told))
 }
 
-fn book(engine: &mut Engine, out: &mut Vec<Effect>, fills: &Fills<'_>) -> (Counts, Vec<Told>) {
-    let (mut counts, mut told, mut unsettled) = (Counts::default(), Vec::new(), Vec::new());
+fn book(engine: &mut Engine, out: &mut Vec<Effect>, fills: &Fills<'_>) -> (Counts, Told) {
+    let (mut counts, mut told, mut unsettled) = (Counts::default(), Told::default(), Vec::new());
+    let mut numbers = Numbers::new(fills);
     for first in (0..fills.rows).step_by(FORESEEN) {
-        let ahead: [Fill<'_>; FORESEEN] =
-            array::from_fn(|i| fills.fill((first + i).min(fills.rows - 1)));
-        hint::black_box(engine.foresee(&ahead));
-        for (row, fill) in (first..fills.rows).zip(&ahead) {
-            match engine.fill_one_of_many(fill, false, &mut unsettled, out) {
+        let rows = first..fills.rows.min(first + FORESEEN);
+        let foreseen = engine.foresee(rows.clone().map(|row| fills.oid(row)));
+        for (row, leg) in rows.zip(foreseen) {
+            if let Some(numbers) = numbers.of(engine, fills, row)
+                && engine.fill_foreseen(&fills.fill(row), numbers, leg, &mut unsettled).is_some()
+            {
+                counts.fills += 1;
+                continue;
+            }
+            match engine.fill_one_of_many(&fills.fill(row), false, &mut unsettled, out) {
                 Ok(outcome) if outcome.seen == Seen::New => counts.fills += 1,
                 Ok(_) => counts.duplicates += 1,
                 Err(error) => {
                     counts.refused += 1;
-                    told.extend(out.drain(..).map(|effect| Told::new(engine, effect)));
-                    told.push(Told::Surfaced(format!("row {row}: {error}"), Vec::new()));
+                    told.surface(out, format!("row {row}: {error}"), b"");
                 }
             }
         }
     }
     engine.settle_chains(&mut unsettled, out);
-    told.extend(out.drain(..).map(|effect| Told::new(engine, effect)));
-    (counts, told)
+    (counts, told.take(engine, out))
+}
+
+/// The engine's numbers for the names of a batch: a name that was given one keeps it.
+struct Numbers {
+    coins: Vec<Option<CoinId>>,
+    tokens: Vec<Option<TokenId>>,
+}
+
+impl Numbers {
+    fn new(fills: &Fills<'_>) -> Self {
+        let count = fills.names().count();
+        Self { coins: vec![None; count], tokens: vec![None; count] }
+    }
+
+    /// None: the engine has not met one of the row's names yet.
+    #[inline]
+    fn of(&mut self, engine: &Engine, fills: &Fills<'_>, row: usize) -> Option<(CoinId, TokenId)> {
+        let (coin, token) = fills.named(row);
+        if let (Some(coin), Some(token)) = (self.coins[coin], self.tokens[token]) {
+            return Some((coin, token));
+        }
+        self.look_up(engine, fills, coin, token)
+    }
+
+    #[cold]
+    fn look_up(
+        &mut self,
+        engine: &Engine,
+        fills: &Fills<'_>,
+        coin: usize,
+        token: usize,
+    ) -> Option<(CoinId, TokenId)> {
+        self.coins[coin] = engine.coin_number(fills.names().name(coin));
+        self.tokens[token] = engine.token_number(fills.names().name(token));
+        self.coins[coin].zip(self.tokens[token])
+    }
 }

@@ -97,6 +97,59 @@ pub(crate) fn maybe_whole(
     }
 }
 
+/// As [`whole`], below 2^`bits`.
+pub(crate) fn whole_of_bits<T: TryFrom<u64>>(
+    field: &'static str,
+    value: &Bound<'_, PyAny>,
+    bits: u32,
+) -> PyResult<T> {
+    let too_large = || bad(field, &format!("is not between 0 and 2**{bits} - 1"));
+    let whole = whole(field, value).map_err(|error| {
+        let is_int = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
+        if is_int { too_large() } else { error }
+    })?;
+    if u64::BITS - whole.leading_zeros() > bits {
+        return Err(too_large());
+    }
+    T::try_from(whole).map_err(|_| too_large())
+}
+
+/// A setting that was given, as whatever it is, or was not.
+pub(crate) struct Given<'py>(pub(crate) Option<Bound<'py, PyAny>>);
+
+impl<'py> FromPyObject<'_, 'py> for Given<'py> {
+    type Error = PyErr;
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(Some(value.to_owned())))
+    }
+}
+
+impl Given<'_> {
+    /// As [`whole_of_bits`], or the default.
+    pub(crate) fn or<T: TryFrom<u64>>(
+        &self,
+        default: T,
+        field: &'static str,
+        bits: u32,
+    ) -> PyResult<T> {
+        self.0.as_ref().map_or(Ok(default), |value| whole_of_bits(field, value, bits))
+    }
+}
+
+/// Reads our clock, in ms. Below 2⁶³: there is always a later time to ask again.
+pub(crate) fn clock(now: &Bound<'_, PyAny>) -> PyResult<u64> {
+    whole_of_bits("now_ms", now, 63)
+}
+
+/// As [`clock`], where `None` means "not told".
+#[inline]
+pub(crate) fn maybe_clock(now: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
+    match now {
+        Some(now) if !now.is_none() => clock(now).map(Some),
+        _ => Ok(None),
+    }
+}
+
 /// Reads an oid.
 pub(crate) fn oid(value: &Bound<'_, PyAny>) -> PyResult<Oid> {
     whole("oid", value).map(Oid)

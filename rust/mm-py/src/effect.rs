@@ -1,6 +1,9 @@
 //! Effects in Python: classes to `match` on.
 
-use mm_core::effect::{self as core, Query};
+use std::mem;
+use std::sync::Arc;
+
+use mm_core::effect::{self as core, CoinId, Query, Spelled};
 use mm_core::engine::Engine;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -84,48 +87,91 @@ impl PyEffect {
     }
 }
 
-/// An effect with all its names, ready to become an object once the engine's lock is let go.
+/// What was not understood or not possible, or the text that an effect is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[allow(clippy::large_enum_variant)] // nearly all are of the large one: a box each would cost more
-pub(crate) enum Told {
-    Core(core::Effect, String, String),
-    Surfaced(String, Vec<u8>),
+struct Beside {
+    /// It stands before the effect with this number, or belongs to it.
+    at: usize,
+    /// The reason; `None`: it is the text of the effect itself.
+    what: Option<String>,
+    record: Vec<u8>,
 }
 
+/// Effects in their order, ready to become objects once the engine's lock is let go.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    effects: Vec<core::Effect>,
+    beside: Vec<Beside>,
+    /// Names of what is in `effects`, if anything is.
+    names: Option<Arc<Spelled>>,
+}
+
+/// So many effects are copied; of more the whole list is taken.
+const COPIED_MAX: usize = 64;
+
 impl Told {
-    #[allow(clippy::large_types_passed_by_value)] // it is kept
-    pub(crate) fn new(engine: &Engine, effect: core::Effect) -> Self {
-        use core::Effect as E;
-        let name = |coin| engine.coin_name(coin).to_owned();
-        let (coin, token) = match &effect {
-            E::Booked { fill, .. } | E::Liquidation { fill, .. } | E::Ancient(fill) => {
-                (name(fill.coin), engine.token_name(fill.fee_token).to_owned())
-            }
-            E::Ask { coin, .. }
-            | E::GapFound(coin, _)
-            | E::GapClosed(coin, _)
-            | E::Contradiction { coin, .. }
-            | E::Foreign { coin, .. }
-            | E::PositionDiffers { coin, .. }
-            | E::UnknownWord { coin, .. } => (name(*coin), String::new()),
-            E::Moved { .. } | E::Excess { .. } | E::Overfill { .. } => {
-                (String::new(), String::new())
-            }
-        };
-        Self::Core(effect, coin, token)
+    /// Notes that a record was not understood, or could not be, after the effects in `out`.
+    #[cold]
+    pub(crate) fn surface(&mut self, out: &[core::Effect], what: String, record: &[u8]) {
+        self.beside.push(Beside { at: out.len(), what: Some(what), record: record.to_vec() });
     }
 
-    pub(crate) fn into_effect(self, py: Python<'_>) -> PyResult<PyEffect> {
-        use core::Effect as E;
-        let (effect, coin, token) = match self {
-            Self::Core(effect, coin, token) => (effect, coin, token),
-            Self::Surfaced(what, record) => {
-                return Ok(PyEffect::Surfaced { what, record: PyBytes::new(py, &record).unbind() });
+    /// Keeps the text that the effect with this number is about.
+    #[cold]
+    pub(crate) fn keep(&mut self, at: usize, record: &[u8]) {
+        self.beside.push(Beside { at, what: None, record: record.to_vec() });
+    }
+
+    /// Takes the effects out of `out`.
+    #[inline]
+    pub(crate) fn take(mut self, engine: &Engine, out: &mut Vec<core::Effect>) -> Self {
+        if !out.is_empty() {
+            self.effects = if out.len() > COPIED_MAX { mem::take(out) } else { out.clone() };
+            out.clear();
+            self.names = Some(engine.spelled().clone());
+        }
+        self
+    }
+
+    /// How many effects there will be.
+    pub(crate) fn len(&self) -> usize {
+        self.effects.len() + self.beside.iter().filter(|beside| beside.what.is_some()).count()
+    }
+
+    /// The tuple of effects that a fact returns.
+    pub(crate) fn to_tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let mut made = Vec::with_capacity(self.len());
+        let mut beside = self.beside.iter().peekable();
+        for (at, effect) in self.effects.iter().enumerate() {
+            while let Some((what, record)) = beside
+                .next_if(|one| one.at == at && one.what.is_some())
+                .and_then(|one| Some((one.what.as_ref()?, &one.record)))
+            {
+                made.push(surfaced(py, what.clone(), record));
             }
-        };
-        Ok(match effect {
-            E::Booked { fill, applied, skipped, cloid, state } => PyEffect::Booked {
-                fill: Py::new(py, PyFill::new(&fill, coin, token))?,
+            let own = beside.next_if(|one| one.at == at).map_or(&[][..], |one| &one.record);
+            made.push(self.made(py, effect, own)?);
+        }
+        for one in beside {
+            made.extend(one.what.as_ref().map(|what| surfaced(py, what.clone(), &one.record)));
+        }
+        PyTuple::new(py, made)
+    }
+
+    fn coin(&self, coin: CoinId) -> &str {
+        self.names.as_deref().map_or("", |names| names.coin(coin))
+    }
+
+    fn fill(&self, py: Python<'_>, fill: &core::FillRecord) -> PyResult<Py<PyFill>> {
+        let token = self.names.as_deref().map_or("", |names| names.token(fill.fee_token));
+        Py::new(py, PyFill::new(fill, self.coin(fill.coin).to_owned(), token.to_owned()))
+    }
+
+    fn made(&self, py: Python<'_>, effect: &core::Effect, record: &[u8]) -> PyResult<PyEffect> {
+        use core::Effect as E;
+        Ok(match *effect {
+            E::Booked { ref fill, applied, skipped, cloid, state } => PyEffect::Booked {
+                fill: self.fill(py, fill)?,
                 applied: DecSz(applied),
                 skipped: DecSz(skipped),
                 cloid: opt_text(cloid),
@@ -137,14 +183,14 @@ impl Told {
                 before: before.into(),
                 after: after.into(),
             },
-            E::Ask { query, cloid, oid, why, .. } => {
+            E::Ask { query, coin, cloid, oid, why } => {
                 let (query, from_ms, to_ms) = match query {
                     Query::OrderStatus => ("order_status", None, None),
                     Query::Fills { from, to } => ("fills", Some(from), Some(to)),
                 };
                 PyEffect::Ask {
                     query: query.to_owned(),
-                    coin,
+                    coin: self.coin(coin).to_owned(),
                     cloid: opt_text(cloid),
                     oid: oid.map(|o| o.0),
                     from_ms,
@@ -152,46 +198,65 @@ impl Told {
                     why: why.to_owned(),
                 }
             }
-            E::GapFound(_, gap) => PyEffect::Gap { gap: PyGap::new(&coin, gap) },
-            E::GapClosed(_, gap) => PyEffect::GapClosed { gap: PyGap::new(&coin, gap) },
+            E::GapFound(coin, gap) => PyEffect::Gap { gap: PyGap::new(self.coin(coin), gap) },
+            E::GapClosed(coin, gap) => {
+                PyEffect::GapClosed { gap: PyGap::new(self.coin(coin), gap) }
+            }
             E::Excess { cloid, oid, by } => {
                 PyEffect::Excess { cloid: opt_text(cloid), oid: oid.map(|o| o.0), by: DecSz(by) }
             }
             E::Overfill { oid, sz, executed } => {
                 PyEffect::Overfill { oid: oid.0, sz: DecSz(sz), executed: DecSz(executed) }
             }
-            E::Contradiction { oid, cloid, what, .. } => PyEffect::Contradiction {
-                coin,
+            E::Contradiction { coin, oid, cloid, what } => PyEffect::Contradiction {
+                coin: self.coin(coin).to_owned(),
                 oid: oid.map(|o| o.0),
                 cloid: opt_text(cloid),
                 what: what.to_owned(),
             },
-            E::Foreign { oid, cloid, .. } => {
-                PyEffect::Foreign { coin, oid: oid.0, cloid: opt_text(cloid) }
+            E::Foreign { coin, oid, cloid } => PyEffect::Foreign {
+                coin: self.coin(coin).to_owned(),
+                oid: oid.0,
+                cloid: opt_text(cloid),
+            },
+            E::Liquidation { ref fill, ours } => {
+                PyEffect::Liquidation { fill: self.fill(py, fill)?, ours }
             }
-            E::Liquidation { fill, ours } => {
-                PyEffect::Liquidation { fill: Py::new(py, PyFill::new(&fill, coin, token))?, ours }
-            }
-            E::Ancient(fill) => {
-                PyEffect::Ancient { fill: Py::new(py, PyFill::new(&fill, coin, token))? }
-            }
-            E::PositionDiffers { ours, theirs, as_of, .. } => PyEffect::PositionDiffers {
-                coin,
+            E::Ancient(ref fill) => PyEffect::Ancient { fill: self.fill(py, fill)? },
+            E::PositionDiffers { coin, ours, theirs, as_of } => PyEffect::PositionDiffers {
+                coin: self.coin(coin).to_owned(),
                 ours: DecSz(ours),
                 theirs: DecSz(theirs),
                 as_of_ms: as_of,
             },
-            E::UnknownWord { oid, .. } => PyEffect::Surfaced {
-                what: format!("the status of oid {} on {coin} is a word that is not known", oid.0),
-                record: PyBytes::new(py, b"").unbind(),
-            },
+            E::UnknownWord { coin, oid } => {
+                let coin = self.coin(coin);
+                let what =
+                    format!("the status of oid {} on {coin} is a word that is not known", oid.0);
+                surfaced(py, what, record)
+            }
         })
     }
 }
 
-/// The tuple of effects that a fact returns.
-pub(crate) fn to_tuple(py: Python<'_>, told: Vec<Told>) -> PyResult<Bound<'_, PyTuple>> {
-    let effects: Vec<PyEffect> =
-        told.into_iter().map(|t| t.into_effect(py)).collect::<PyResult<_>>()?;
-    PyTuple::new(py, effects)
+impl PartialEq for Told {
+    /// Equal in what they say: engines may number the same names in different ways.
+    fn eq(&self, other: &Self) -> bool {
+        let equal = |(one, its): (&core::Effect, &core::Effect)| {
+            let (numbers, its_numbers) = (one.numbers(), its.numbers());
+            let renumbered = one.renumbered(its_numbers) == *its;
+            let coins = self.coin(numbers.0) == other.coin(its_numbers.0);
+            let token = |told: &Self, token| {
+                told.names.as_deref().map_or(String::new(), |names| names.token(token).to_owned())
+            };
+            renumbered && coins && token(self, numbers.1) == token(other, its_numbers.1)
+        };
+        self.beside == other.beside
+            && self.effects.len() == other.effects.len()
+            && self.effects.iter().zip(&other.effects).all(equal)
+    }
+}
+
+fn surfaced(py: Python<'_>, what: String, record: &[u8]) -> PyEffect {
+    PyEffect::Surfaced { what, record: PyBytes::new(py, record).unbind() }
 }

@@ -14,8 +14,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use crate::batch::Scales;
-use crate::convert::{self, DecSz, maybe, maybe_whole, number, whole};
-use crate::effect::{Told, to_tuple};
+use crate::convert::{self, DecSz, Given, clock, maybe, maybe_clock, number, whole, whole_of_bits};
+use crate::effect::Told;
 use crate::error::{bad, fault, raise};
 use crate::fill::PyFill;
 use crate::frames::Apply;
@@ -72,7 +72,7 @@ impl PyEngine {
         now: OptArg<'_, '_>,
         wish: impl FnOnce(&mut Engine, &mut Vec<Effect>) -> Result<T, Error>,
     ) -> PyResult<T> {
-        let now = maybe_whole("now_ms", now)?;
+        let now = maybe_clock(now)?;
         self.locked(|engine, out| {
             if let Some(now) = now {
                 engine.set_now(now);
@@ -91,9 +91,9 @@ impl PyEngine {
     ) -> PyResult<Bound<'py, PyTuple>> {
         let told = self.ask(now, |engine, out| {
             fact(engine, out)?;
-            Ok(out.drain(..).map(|effect| Told::new(engine, effect)).collect::<Vec<_>>())
+            Ok(Told::default().take(engine, out))
         })?;
-        to_tuple(py, told)
+        told.to_tuple(py)
     }
 
     fn read<T>(&self, view: impl FnOnce(&mut Engine) -> T) -> PyResult<T> {
@@ -132,25 +132,29 @@ fn filled(amount: OptArg<'_, '_>, avg_px: OptArg<'_, '_>) -> PyResult<Option<(Sz
 impl PyEngine {
     #[new]
     #[allow(clippy::too_many_arguments)] // settings, all but one by keyword
-    #[pyo3(signature = (account=None, *, instance=0, first_sequence=1, ask_after_ms=2_000, fill_window_ms=10_000,
-        chain_window=1_024, retain_closed=4_096, link_slack=None))]
+    #[pyo3(signature = (account=None, *, instance=Given(None), first_sequence=Given(None), ask_after_ms=Given(None),
+        fill_window_ms=Given(None), chain_window=Given(None), retain_closed=Given(None), link_slack=None),
+        text_signature = "(account=None, *, instance=0, first_sequence=1, ask_after_ms=2000, fill_window_ms=10000, \
+            chain_window=1024, retain_closed=4096, link_slack=None)")]
+    #[allow(clippy::needless_pass_by_value)] // as PyO3 hands them over
     fn new(
         account: Option<&str>,
-        instance: u32,
-        first_sequence: u64,
-        ask_after_ms: u64,
-        fill_window_ms: u64,
-        chain_window: usize,
-        retain_closed: usize,
+        instance: Given<'_>,
+        first_sequence: Given<'_>,
+        ask_after_ms: Given<'_>,
+        fill_window_ms: Given<'_>,
+        chain_window: Given<'_>,
+        retain_closed: Given<'_>,
         link_slack: OptArg<'_, '_>,
     ) -> PyResult<Self> {
+        let usual = Config::default();
         let config = Config {
-            instance,
-            first_sequence,
-            ask_after: ask_after_ms,
-            fill_window: fill_window_ms,
-            chain_window,
-            retain_closed,
+            instance: instance.or(usual.instance, "instance", 32)?,
+            first_sequence: first_sequence.or(usual.first_sequence, "first_sequence", 63)?,
+            ask_after: ask_after_ms.or(usual.ask_after, "ask_after_ms", 64)?,
+            fill_window: fill_window_ms.or(usual.fill_window, "fill_window_ms", 64)?,
+            chain_window: chain_window.or(usual.chain_window, "chain_window", 64)?,
+            retain_closed: retain_closed.or(usual.retain_closed, "retain_closed", 64)?,
             link_slack: maybe("link_slack", link_slack, Sz::parse_amount)?.unwrap_or_default(),
             longhand: false,
         };
@@ -187,10 +191,14 @@ impl PyEngine {
     fn set_coin(
         &self,
         coin: Arg<'_, '_>,
-        sz_decimals: Option<u32>,
+        sz_decimals: OptArg<'_, '_>,
         base_token: Option<&str>,
     ) -> PyResult<()> {
         let coin = text("coin", coin)?;
+        let sz_decimals = match sz_decimals {
+            Some(value) if !value.is_none() => Some(whole_of_bits("sz_decimals", value, 32)?),
+            _ => None,
+        };
         self.read(|e| e.set_coin(coin, sz_decimals, base_token))?.map_err(raise)
     }
 
@@ -378,16 +386,23 @@ impl PyEngine {
     /// `Unrepresentable` naming the column and the row, and nothing was booked. A row that can be read but cannot be
     /// (a negative size) is surfaced, and does not take its siblings along. There is no `Booked` effect for each row:
     /// the report counts them. Other threads run meanwhile.
-    #[pyo3(signature = (columns, *, px_scale=0, sz_scale=0, fee_scale=None))]
+    #[pyo3(signature = (columns, *, px_scale=Given(None), sz_scale=Given(None), fee_scale=None),
+        text_signature = "($self, columns, *, px_scale=0, sz_scale=0, fee_scale=None)")]
+    #[allow(clippy::needless_pass_by_value)] // as PyO3 hands them over
     fn process_batch(
         &self,
         py: Python<'_>,
         columns: Arg<'_, '_>,
-        px_scale: u32,
-        sz_scale: u32,
-        fee_scale: Option<u32>,
+        px_scale: Given<'_>,
+        sz_scale: Given<'_>,
+        fee_scale: OptArg<'_, '_>,
     ) -> PyResult<Report> {
-        let scales = Scales { px: px_scale, sz: sz_scale, fee: fee_scale };
+        let fee_scale = fee_scale.filter(|scale| !scale.is_none());
+        let scales = Scales {
+            px: px_scale.or(0, "px_scale", 32)?,
+            sz: sz_scale.or(0, "sz_scale", 32)?,
+            fee: fee_scale.map(|scale| whole_of_bits("fee_scale", scale, 32)).transpose()?,
+        };
         crate::batch::process(self, py, columns, &scales)
     }
 
@@ -459,13 +474,15 @@ impl PyEngine {
         &self,
         py: Python<'py>,
         coin: Arg<'_, 'py>,
-        oids: Vec<u64>,
+        oids: Arg<'_, 'py>,
         began_ms: Arg<'_, 'py>,
         complete: bool,
         now_ms: OptArg<'_, 'py>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let (coin, began) = (text("coin", coin)?, whole("began_ms", began_ms)?);
-        let oids: Vec<Oid> = oids.into_iter().map(Oid).collect();
+        let oids = oids.try_iter().map_err(|_| bad("oids", "is not a list of ints"))?;
+        let oids: Vec<Oid> =
+            oids.map(|oid| whole("oids", &oid?).map(Oid)).collect::<PyResult<_>>()?;
         self.tell(py, now_ms, |e, out| e.on_open_orders(coin, &oids, began, complete, out))
     }
 
@@ -682,7 +699,7 @@ impl PyEngine {
 
     /// Time passes: settles what is over, and asks for the evidence that is still missing.
     fn tick<'py>(&self, py: Python<'py>, now_ms: Arg<'_, 'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let now = whole("now_ms", now_ms)?;
+        let now = clock(now_ms)?;
         self.tell(py, None, |e, out| {
             e.tick(now, out);
             Ok(())
@@ -740,8 +757,7 @@ impl PyEngine {
     fn book(&self, fill: &Fill<'_>) -> PyResult<Applied> {
         let done = self.locked(|engine, out| {
             let outcome = engine.fill(fill, false, out)?;
-            let told: Vec<Told> = out.drain(..).map(|effect| Told::new(engine, effect)).collect();
-            Ok((outcome, told))
+            Ok((outcome, Told::default().take(engine, out)))
         })?;
         done.map(|(outcome, told)| Applied::new(outcome, told)).map_err(raise)
     }
@@ -755,13 +771,13 @@ impl PyEngine {
         decode: impl for<'a> FnOnce(&'a [u8], &mut Apply<'_>) -> Result<(), mm_wire::FrameError> + Send,
     ) -> PyResult<Report> {
         let bytes = frame.cast::<PyBytes>().map_err(|_| bad(field, "is not bytes"))?.as_bytes();
-        let now = maybe_whole("now_ms", now)?;
+        let now = maybe_clock(now)?;
         let run = || {
             self.locked(|engine, out| {
                 if let Some(now) = now {
                     engine.set_now(now);
                 }
-                let mut apply = Apply::new(engine, out);
+                let mut apply = Apply::new(engine, out, bytes);
                 decode(bytes, &mut apply)?;
                 Ok(apply.finish())
             })

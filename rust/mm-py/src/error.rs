@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::{PyErr, import_exception};
 
 import_exception!(mm.errors, BadInput);
+import_exception!(mm.errors, ConfigError);
 import_exception!(mm.errors, DuplicateCloid);
 import_exception!(mm.errors, EngineFault);
 import_exception!(mm.errors, TransitionRefused);
@@ -50,6 +51,11 @@ pub(crate) fn in_row(error: PyErr, row: Option<usize>) -> PyErr {
     })
 }
 
+/// A setting that is wrong: raised before anything is sent.
+pub(crate) fn config(field: &str, reason: &str) -> PyErr {
+    with(ConfigError::new_err(format!("{field} {reason}")), &[("field", field), ("reason", reason)])
+}
+
 /// The book cannot be trusted any more.
 pub(crate) fn fault(why: &str) -> PyErr {
     with(EngineFault::new_err(why.to_owned()), &[("reason", why)])
@@ -86,9 +92,12 @@ pub(crate) fn raise(error: Error) -> PyErr {
                 &[("field", "cloid"), ("reason", reason), ("cloid", &cloid)],
             )
         }
-        Error::Refused(_, phase, why) => with(
-            TransitionRefused::new_err(message),
-            &[("field", "order"), ("reason", why), ("phase", phase.name())],
-        ),
+        Error::Refused(_, phase, cloid, why) => {
+            let cloid = cloid.map_or_else(String::new, |cloid| cloid.to_string());
+            with(
+                TransitionRefused::new_err(message),
+                &[("field", "order"), ("reason", why), ("phase", phase.name()), ("cloid", &cloid)],
+            )
+        }
     }
 }

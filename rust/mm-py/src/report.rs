@@ -7,23 +7,22 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use crate::convert::{DecSz, opt_text};
-use crate::effect::{Told, to_tuple};
+use crate::effect::Told;
 use crate::types::PyOrderState;
 
 /// Effects that become objects only if someone looks.
 struct Effects {
-    told: Vec<Told>,
+    told: Told,
     made: PyOnceLock<Py<PyTuple>>,
 }
 
 impl Effects {
-    fn new(told: Vec<Told>) -> Self {
+    fn new(told: Told) -> Self {
         Self { told, made: PyOnceLock::new() }
     }
 
     fn get(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
-        let made =
-            self.made.get_or_try_init(py, || to_tuple(py, self.told.clone()).map(Bound::unbind))?;
+        let made = self.made.get_or_try_init(py, || self.told.to_tuple(py).map(Bound::unbind))?;
         Ok(made.clone_ref(py))
     }
 }
@@ -36,7 +35,7 @@ pub(crate) struct Applied {
 }
 
 impl Applied {
-    pub(crate) fn new(outcome: Outcome, told: Vec<Told>) -> Self {
+    pub(crate) fn new(outcome: Outcome, told: Told) -> Self {
         Self { outcome, effects: Effects::new(told) }
     }
 }
@@ -106,7 +105,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(counts: Counts, channel: String, snapshot: bool, told: Vec<Told>) -> Self {
+    pub(crate) fn new(counts: Counts, channel: String, snapshot: bool, told: Told) -> Self {
         Self { counts, channel, snapshot, effects: Effects::new(told) }
     }
 }

@@ -68,7 +68,11 @@ fn new_order(chain: &Chain, step: &Step) -> NewOrder {
     let (px, unit) = (base.px.unwrap(), base.sz.unwrap());
     let px = Px(px.0 + meta.tick(px) * step.ticks);
     let kind = if step.kind == 19 {
-        Type::Trigger { is_market: step.pick.is_multiple_of(2), px: Some(px), take_profit: step.buy }
+        Type::Trigger {
+            is_market: step.pick.is_multiple_of(2),
+            px: Some(px),
+            take_profit: step.buy,
+        }
     } else {
         base.kind
     };

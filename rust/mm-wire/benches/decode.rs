@@ -22,16 +22,16 @@ impl<'a> Sink<'a> for Sum {
     fn begin(&mut self, _: &Head<'a>) -> bool {
         true
     }
-    fn fill(&mut self, fill: &Fill<'a>) {
+    fn fill(&mut self, fill: &Fill<'a>, _: &'a [u8]) {
         black_box(fill);
         self.records += 1;
         self.total += fill.sz.0;
     }
-    fn update(&mut self, update: &Update<'a>) {
+    fn update(&mut self, update: &Update<'a>, _: &'a [u8]) {
         black_box(update);
         self.records += 1;
     }
-    fn non_user_cancel(&mut self, _: &'a str, _: Oid) {}
+    fn non_user_cancel(&mut self, _: &'a str, _: Oid, _: &'a [u8]) {}
     fn other(&mut self, _: &'a str, _: &'a [u8]) {}
     fn surfaced(&mut self, what: &Surfaced<'a>) {
         assert!(what.record.is_empty(), "a fill was refused: {}", what.why);

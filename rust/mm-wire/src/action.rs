@@ -1,7 +1,7 @@
 //! What is asked of the venue (protocol 3), written down as it hashes and reads it.
 //!
 //! An [`Action`] of known kind is checked and written by [`Action::write`]; any other is JSON text whose members stand
-//! in the venue's order, packed by [`packed`]. What a *user* signs (transfers, approvals) is in [`user`]. How the venue
+//! in the venue's order, an [`Ordered`]. What a *user* signs (transfers, approvals) is in [`user`]. How the venue
 //! itself reads an action and writes it anew is in `canonical.rs`.
 
 pub(crate) mod canonical;
@@ -16,7 +16,7 @@ use mm_core::num::Sz;
 
 pub use order::{Kind, Order, Target, Tpsl, WireTif};
 pub use pen::{Decimal, Pen};
-pub use tree::{packed, places_always};
+pub use tree::Ordered;
 
 use crate::sign::Address;
 
@@ -28,6 +28,10 @@ pub const PRIORITY_MAX: u64 = 100_000_000;
 pub const BUILDER_FEE_MAX: u64 = 1_000;
 /// The longest free text (a name, a code, a token), in bytes.
 pub const TEXT_MAX: usize = 128;
+
+/// What is done for the signer's own account, whatever vault it acts for (as the official SDK has it).
+const OWN_BUSINESS: [&str; 4] =
+    ["setReferrer", "createSubAccount", "subAccountTransfer", "vaultTransfer"];
 
 /// How the orders of one action belong together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,11 +90,22 @@ impl Action<'_> {
         }
     }
 
+    /// Whether it is done for a vault or sub-account where there is one; the rest is the signer's own business.
+    pub(crate) const fn is_for_vaults(&self) -> bool {
+        !matches!(
+            self,
+            Self::SetReferrer { .. }
+                | Self::CreateSubAccount { .. }
+                | Self::SubAccountTransfer { .. }
+                | Self::VaultTransfer { .. }
+        )
+    }
+
     /// Writes it, if it can be asked at all. What was written before an error is of no use.
     pub fn write(&self, pen: &mut Pen) -> Result<(), Error> {
         match *self {
             Self::Orders { orders, grouping, builder } => {
-                write_orders(pen, orders, grouping, builder)?
+                write_orders(pen, orders, grouping, builder)?;
             }
             Self::Cancels { targets, fast } => {
                 let items = |pen: &mut Pen| {

@@ -59,12 +59,12 @@ pub struct Surfaced<'a> {
 pub trait Sink<'a> {
     /// Called once, before any record; never for a frame that is refused. With false nothing is delivered.
     fn begin(&mut self, head: &Head<'a>) -> bool;
-    /// One trade of ours.
-    fn fill(&mut self, fill: &Fill<'a>);
+    /// One trade of ours; `record` is the text that it was read from, here and below.
+    fn fill(&mut self, fill: &Fill<'a>, record: &'a [u8]);
     /// One element of `orderUpdates`.
-    fn update(&mut self, update: &Update<'a>);
+    fn update(&mut self, update: &Update<'a>, record: &'a [u8]);
     /// The venue took an order away; the reason comes as an update.
-    fn non_user_cancel(&mut self, coin: &'a str, oid: Oid);
+    fn non_user_cancel(&mut self, coin: &'a str, oid: Oid, record: &'a [u8]);
     /// Anything else in a `user` frame: `funding`, `liquidation`, `twapHistory` and what is to come, unread.
     fn other(&mut self, key: &'a str, raw: &'a [u8]);
     /// One record that was not understood. Its siblings are delivered.

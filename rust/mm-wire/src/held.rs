@@ -32,9 +32,9 @@ pub(crate) enum Kind {
 }
 
 enum Item<'a> {
-    Fill(Fill<'a>),
-    Update(Update<'a>),
-    NonUserCancel(&'a str, Oid),
+    Fill(Fill<'a>, &'a [u8]),
+    Update(Update<'a>, &'a [u8]),
+    NonUserCancel(&'a str, Oid, &'a [u8]),
     Other(&'a str, &'a [u8]),
     Surfaced(Surfaced<'a>),
 }
@@ -136,12 +136,24 @@ impl<'a> Held<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// Of the text that it was read from.
+    #[inline]
+    fn length(&self) -> usize {
+        match self {
+            Self::Fill(_, record) | Self::Update(_, record) | Self::NonUserCancel(.., record) => {
+                record.len()
+            }
+            Self::Other(_, raw) => raw.len(),
+            Self::Surfaced(surfaced) => surfaced.record.len(),
+        }
+    }
+
     #[inline]
     fn deliver<S: Sink<'a>>(&self, sink: &mut S) {
         match self {
-            Self::Fill(fill) => sink.fill(fill),
-            Self::Update(update) => sink.update(update),
-            Self::NonUserCancel(coin, oid) => sink.non_user_cancel(coin, *oid),
+            Self::Fill(fill, record) => sink.fill(fill, record),
+            Self::Update(update, record) => sink.update(update, record),
+            Self::NonUserCancel(coin, oid, record) => sink.non_user_cancel(coin, *oid, record),
             Self::Other(key, raw) => sink.other(key, raw),
             Self::Surfaced(surfaced) => sink.surfaced(surfaced),
         }
@@ -174,22 +186,25 @@ fn record<'a>(
     index: usize,
     inside: u32,
 ) -> Result<Item<'a>, FrameError> {
+    let start = *s;
+    let text = s.rest();
+    let read_from = |rest: &[u8]| &text[..text.len() - rest.len()];
     let usual = match kind {
-        Kind::Fill => usual::fill(s.rest()).map(|(fill, rest)| (Item::Fill(fill), rest)),
-        Kind::Update => usual::update(s.rest()).map(|(update, rest)| (Item::Update(update), rest)),
+        Kind::Fill => usual::fill(text).map(|(fill, rest)| Item::Fill(fill, read_from(rest))),
+        Kind::Update => {
+            usual::update(text).map(|(update, rest)| Item::Update(update, read_from(rest)))
+        }
         Kind::NonUserCancel => None,
     };
-    if let Some((item, rest)) = usual {
-        s.pass(s.rest().len() - rest.len());
+    if let Some(item) = usual {
+        s.pass(item.length());
         return Ok(item);
     }
-    let start = *s;
     let read = match kind {
-        Kind::Fill => fill(s, inside).map(Item::Fill),
-        Kind::Update => update(s, inside).map(Item::Update),
-        Kind::NonUserCancel => {
-            non_user_cancel(s, inside).map(|(coin, oid)| Item::NonUserCancel(coin, oid))
-        }
+        Kind::Fill => fill(s, inside).map(|fill| Item::Fill(fill, s.since(&start))),
+        Kind::Update => update(s, inside).map(|update| Item::Update(update, s.since(&start))),
+        Kind::NonUserCancel => non_user_cancel(s, inside)
+            .map(|(coin, oid)| Item::NonUserCancel(coin, oid, s.since(&start))),
     };
     match read {
         Ok(item) => Ok(item),

@@ -34,19 +34,18 @@ fn narrow(count: usize) -> u32 {
 /// A text.
 pub fn text(out: &mut Vec<u8>, text: &str) {
     let length = text.len();
-    match u8::try_from(length) {
-        Ok(length) if length < 32 => out.push(0xa0 | length),
-        Ok(length) => out.extend_from_slice(&[0xd9, length]),
-        Err(_) => match u16::try_from(length) {
-            Ok(length) => {
-                out.push(0xda);
-                out.extend_from_slice(&length.to_be_bytes());
-            }
-            Err(_) => {
-                out.push(0xdb);
-                out.extend_from_slice(&narrow(length).to_be_bytes());
-            }
-        },
+    if let Ok(length) = u8::try_from(length) {
+        if length < 32 {
+            out.push(0xa0 | length);
+        } else {
+            out.extend_from_slice(&[0xd9, length]);
+        }
+    } else if let Ok(length) = u16::try_from(length) {
+        out.push(0xda);
+        out.extend_from_slice(&length.to_be_bytes());
+    } else {
+        out.push(0xdb);
+        out.extend_from_slice(&narrow(length).to_be_bytes());
     }
     out.extend_from_slice(text.as_bytes());
 }

@@ -52,7 +52,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn they_rise_and_are_never_far_ahead(floor in 0..NOW + 10, steps in prop::collection::vec(-90_000i64..90_000, 1..60)) {
+        fn they_rise_and_are_never_far_ahead(
+            floor in 0..NOW + 10,
+            steps in prop::collection::vec(-90_000i64..90_000, 1..60),
+        ) {
             let nonces = Nonces::new(floor);
             let mut now = NOW;
             let mut last = floor;

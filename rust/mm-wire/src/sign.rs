@@ -9,6 +9,7 @@ mod key;
 mod open;
 
 pub use address::Address;
+pub(crate) use address::hex_byte;
 pub use body::{Signer, connection_id, digest};
 pub use key::{Key, Signature};
 pub use open::{Opened, open, recover};

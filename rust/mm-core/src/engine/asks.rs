@@ -123,7 +123,7 @@ impl Engine {
         let id = self.aim(target)?;
         let leg = &self.legs[id];
         if let (Cell::Refuse, why) = step(leg.phase, Event::AskModify) {
-            return Err(Error::Refused(Event::AskModify, leg.phase, why));
+            return Err(Error::Refused(Event::AskModify, leg.phase, self.name_of(id), why));
         }
         let order = leg.order;
         let last = self.orders[order].last;
@@ -131,6 +131,7 @@ impl Engine {
             return Err(Error::Refused(
                 Event::AskModify,
                 self.legs[last].phase,
+                self.name_of(last),
                 "one request in flight for an order",
             ));
         }
@@ -200,7 +201,7 @@ impl Engine {
     fn ask(&mut self, id: u32, event: Event, out: &mut Vec<Effect>) -> Result<(), Error> {
         let phase = self.legs[id].phase;
         if let (Cell::Refuse, why) = step(phase, event) {
-            return Err(Error::Refused(event, phase, why));
+            return Err(Error::Refused(event, phase, self.name_of(id), why));
         }
         self.advance(id, event, out);
         Ok(())

@@ -1,6 +1,7 @@
 //! One number for the whole state: equal states, equal digests, whatever the order in which the facts came.
 
 use super::Engine;
+use crate::effect::TokenId;
 use crate::order::{Leg, NONE};
 use crate::paged::mix;
 
@@ -60,7 +61,7 @@ impl Engine {
                 ledger
                     .name
                     .bytes()
-                    .chain(self.tokens.name(u32::from(token)).bytes())
+                    .chain(self.token_name(TokenId(token)).bytes())
                     .for_each(|b| hash.word(b.into()));
                 hash.wide(fee);
                 add(hash.0);

@@ -1,11 +1,13 @@
 //! Trades: the strongest facts. Each is booked exactly once, whatever brings it, in whatever order.
 
+use std::hint;
+
 use super::Engine;
 use crate::chain::Link;
 use crate::effect::{CoinId, Effect, FillRecord, TokenId};
 use crate::error::Error;
 use crate::event::Fill;
-use crate::ids::Ms;
+use crate::ids::{Ms, Oid};
 use crate::ledger::Ledger;
 use crate::lifecycle::{Event, Phase};
 use crate::num::{NumError, SZ_MAX, Sz};
@@ -15,6 +17,10 @@ use crate::seen::Seen;
 
 /// As many fills are worth a look ahead at a time.
 pub const FORESEEN: usize = 16;
+
+/// A place that [`Engine::foresee`] found.
+#[derive(Clone, Copy, Debug)]
+pub struct Foreseen(u32);
 
 /// What one fill did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,31 +75,58 @@ impl Engine {
         Ok(outcome)
     }
 
-    /// Reads what booking these fills will look at, one kind of thing after the other: several waits for memory at once
-    /// instead of one after the other. Changes nothing, and what it gives is of no use but to have been computed.
+    /// The number of a coin, if it was named before.
+    pub fn coin_number(&self, coin: &str) -> Option<CoinId> {
+        self.coins.find(coin).map(CoinId)
+    }
+
+    /// The number of a fee's token, if it was named before.
+    pub fn token_number(&self, token: &str) -> Option<TokenId> {
+        if token.is_empty() {
+            return Some(TokenId::UNTOLD);
+        }
+        self.tokens.find(token).and_then(|id| u16::try_from(id).ok()).map(TokenId)
+    }
+
+    /// Where the fills of these oids will be booked: several waits for memory at once instead of one after the other. Of
+    /// use to [`Engine::fill_foreseen`] alone, and worth nothing beyond the next few fills.
     #[inline]
-    pub fn foresee(&self, fills: &[Fill<'_>]) -> u64 {
-        let mut legs = [NONE; FORESEEN];
-        let (mut orders, mut seen) = (legs, 0);
-        for fill in fills {
-            if let Some(coin) = self.coins.find_recent(fill.coin) {
-                seen ^= self.coins[coin].seen.glance(fill.time, fill.tid, fill.oid);
-            }
+    pub fn foresee(&self, oids: impl Iterator<Item = Oid>) -> [Foreseen; FORESEEN] {
+        let mut legs = [Foreseen(NONE); FORESEEN];
+        for (leg, oid) in legs.iter_mut().zip(oids) {
+            leg.0 = self.leg_by_oid(oid).unwrap_or(NONE);
         }
-        for (leg, fill) in legs.iter_mut().zip(fills) {
-            *leg = self.leg_by_oid(fill.oid).unwrap_or(NONE);
-        }
+        let mut orders = [NONE; FORESEEN];
         for (order, &leg) in orders.iter_mut().zip(&legs) {
-            if leg != NONE {
-                *order = self.legs[leg].order;
+            if leg.0 != NONE {
+                *order = self.legs[leg.0].order;
             }
         }
-        for &order in &orders {
-            if order != NONE {
-                seen ^= self.orders[order].number;
-            }
+        let touched = orders.iter().filter(|&&order| order != NONE);
+        hint::black_box(touched.fold(0, |all, &order| all ^ self.orders[order].number));
+        legs
+    }
+
+    /// Books a fill, quietly, if it is of the common kind: one more part fill of an order that was foreseen. None: nothing
+    /// was done, and [`Engine::fill_one_of_many`] is to be asked. `numbers`: of the fill's coin and token, which are not
+    /// read from the fill.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // what the caller knows of the fill does not have to be looked at again
+    pub fn fill_foreseen(
+        &mut self,
+        fill: &Fill<'_>,
+        (coin, token): (CoinId, TokenId),
+        leg: Foreseen,
+        unsettled: &mut Vec<u32>,
+    ) -> Option<()> {
+        let notional = check(fill).ok()?;
+        let known = leg.0 != NONE && self.legs[leg.0].oid == Some(fill.oid);
+        let linked =
+            self.book_plainly(known.then_some(leg.0)?, fill, (coin.0, token.0), notional)?;
+        if !linked && unsettled.last() != Some(&coin.0) {
+            unsettled.push(coin.0);
         }
-        seen
+        Some(())
     }
 
     /// Looks for breaks in the chains of these coins, once for the whole batch.
@@ -119,8 +152,29 @@ impl Engine {
         if planted(Bug::UnknownOidDropped) && self.leg_by_oid(fill.oid).is_none() {
             return Ok((Outcome::nothing(Seen::New), coin, true));
         }
-        // Looked up before the memory of fills is: two waits for memory at once.
-        let plain = self.plain(fill, coin, token);
+        if let Some(id) = self.leg_by_oid(fill.oid)
+            && let Some(linked) = self.book_plainly(id, fill, (coin, token), notional)
+        {
+            let (applied, skipped) = (fill.sz, Sz::ZERO);
+            let (cloid, state) = (self.name_of(id), Some(OrderState::PartialFilled));
+            if told {
+                let fill = record(fill, coin, token);
+                out.push(Effect::Booked { fill, applied, skipped, cloid, state });
+            }
+            return Ok((Outcome { applied, skipped, seen: Seen::New, state, cloid }, coin, linked));
+        }
+        self.book_thoroughly(fill, (coin, token), notional, told, out)
+    }
+
+    /// The same for any fill whose names are known.
+    fn book_thoroughly(
+        &mut self,
+        fill: &Fill<'_>,
+        (coin, token): (u32, u16),
+        notional: i128,
+        told: bool,
+        out: &mut Vec<Effect>,
+    ) -> Result<(Outcome, u32, bool), Error> {
         let ledger = &mut self.coins[coin];
         ledger
             .has_room_for(fill, notional)
@@ -143,10 +197,6 @@ impl Engine {
         }
         ledger.fill_hash = ledger.fill_hash.wrapping_add(identity);
         let linked = enter(ledger, fill, token, notional);
-        if let Some(id) = plain {
-            let outcome = self.book_plainly(id, fill, (coin, token), notional, told, out);
-            return Ok((outcome, coin, linked));
-        }
         let (id, known) = self.attribute(fill, coin, out);
         let leg = &self.legs[id];
         let before = leg.executed();
@@ -194,17 +244,24 @@ impl Engine {
         Ok((Outcome { applied, skipped, seen: Seen::New, state, cloid }, coin, linked))
     }
 
-    /// The leg, in the common case: one more part fill of a live leg that trades alone have moved, and stay below its
-    /// size. Nothing but sums can change; the general way would do the same, and tests compare the two.
+    /// Books a fill in the common case: one more part fill of a live leg that trades alone have moved, and stay below its
+    /// size. Nothing but sums can change; the general way would do the same, and tests compare the two. Gives back whether
+    /// it linked at once; None if the case is another, and nothing was done then.
     #[inline(always)]
     #[allow(clippy::inline_always)] // measured: a fifth of the time of a fill
-    fn plain(&self, fill: &Fill<'_>, coin: u32, token: u16) -> Option<u32> {
-        let id = self.leg_by_oid(fill.oid)?;
-        let leg = &self.legs[id];
+    fn book_plainly(
+        &mut self,
+        id: u32,
+        fill: &Fill<'_>,
+        (coin, token): (u32, u16),
+        notional: i128,
+    ) -> Option<bool> {
+        let leg = &mut self.legs[id];
         if leg.order == NONE {
             return None;
         }
         let order = &self.orders[leg.order];
+        let ledger = &mut self.coins[coin];
         let plain = leg.coin == coin
             && leg.side == fill.side
             && leg.phase == Phase::Live
@@ -214,33 +271,19 @@ impl Engine {
             && order.first == order.last
             && (leg.fee_token == token || fill.fee.is_none())
             && fill.liquidated.is_none()
+            && fill.time >= ledger.horizon
+            && ledger.has_room_for(fill, notional).is_ok()
             && !self.config.longhand;
-        plain.then_some(id)
-    }
-
-    /// Books a fill of such a leg.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // as above
-    fn book_plainly(
-        &mut self,
-        id: u32,
-        fill: &Fill<'_>,
-        (coin, token): (u32, u16),
-        notional: i128,
-        told: bool,
-        out: &mut Vec<Effect>,
-    ) -> Outcome {
-        let leg = &mut self.legs[id];
+        if !plain {
+            return None;
+        }
+        let (Seen::New, identity) = ledger.seen.insert(fill) else { return None };
+        ledger.fill_hash = ledger.fill_hash.wrapping_add(identity);
+        ledger.open[fill.side as usize] -= fill.sz.0;
         leg.traded.0 += fill.sz.0;
         leg.traded_usd += notional;
         leg.fee += fill.fee.map_or(0, |fee| fee.0);
-        self.coins[coin].open[fill.side as usize] -= fill.sz.0;
-        let (cloid, state) = (self.orders[leg.order].name, Some(OrderState::PartialFilled));
-        if told {
-            let fill = record(fill, coin, token);
-            out.push(Effect::Booked { fill, applied: fill.sz, skipped: Sz::ZERO, cloid, state });
-        }
-        Outcome { applied: fill.sz, skipped: Sz::ZERO, seen: Seen::New, state, cloid }
+        Some(enter(ledger, fill, token, notional))
     }
 
     #[cold]
@@ -365,14 +408,15 @@ fn check(fill: &Fill<'_>) -> Result<i128, Error> {
         |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
     let positive = fill.px.0 >= 0 && fill.sz.0 > 0 && fill.sz <= SZ_MAX;
     if !(positive && fits(fill.start) && fits(fill.fee) && fits(fill.closed_pnl)) {
-        return Err(misfit(fill));
+        return Err(misfit(*fill));
     }
     Ledger::notional(fill.px, fill.sz).ok_or(Error::Field("sz", NumError::TooLarge))
 }
 
 /// Which field of a fill cannot be.
 #[cold]
-fn misfit(fill: &Fill<'_>) -> Error {
+#[allow(clippy::large_types_passed_by_value)] // what is only there to be refused stays in registers until then
+fn misfit(fill: Fill<'_>) -> Error {
     let fits =
         |value: Option<Sz>| value.is_none_or(|v| v.0.unsigned_abs() <= SZ_MAX.0.unsigned_abs());
     let wrong = match () {

@@ -16,8 +16,9 @@ mod views;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::sync::Arc;
 
-use crate::effect::{CoinId, Effect, TokenId};
+use crate::effect::{CoinId, Effect, Spelled, TokenId};
 use crate::error::Error;
 use crate::ids::{Cloid, Ms, Oid};
 use crate::ledger::Ledger;
@@ -31,7 +32,7 @@ use registry::{CloidSlot, Names, OidSlot};
 
 pub use answers::{CancelRefusal, ModifyRefusal};
 pub use asks::{CancelRequest, ModifyRequest, NewOrder, Target};
-pub use fills::{FORESEEN, Outcome};
+pub use fills::{FORESEEN, Foreseen, Outcome};
 pub use views::{PositionView, Stats};
 
 /// How an engine behaves. The defaults suit one account of one maker.
@@ -39,7 +40,8 @@ pub use views::{PositionView, Stats};
 pub struct Config {
     /// Which of several makers this is: part of every cloid we make.
     pub instance: u32,
-    /// The first sequence number to use in a cloid; above all used before, over restarts.
+    /// The first sequence number to use in a cloid; above all used before, over restarts. Below 2⁶³: there is always a
+    /// next one.
     pub first_sequence: u64,
     /// Evidence is asked for after this long, and again in doubling steps up to sixteen times as long.
     pub ask_after: Ms,
@@ -81,6 +83,7 @@ pub struct Engine {
     next_number: u64,
     coins: Names<Ledger>,
     tokens: Names<()>,
+    spelled: Arc<Spelled>,
     legs: Slab<Leg>,
     orders: Slab<Order>,
     by_oid: Paged<OidSlot>,
@@ -103,6 +106,7 @@ impl Engine {
             next_number: 0,
             coins: Names::new(),
             tokens: Names::new(),
+            spelled: Arc::default(),
             legs: Slab::new(),
             orders: Slab::new(),
             by_oid: Paged::new(),
@@ -143,12 +147,17 @@ impl Engine {
 
     /// The name of a coin.
     pub fn coin_name(&self, coin: CoinId) -> &str {
-        self.coins.get(coin.0).map_or("", |ledger| &ledger.name)
+        self.spelled.coin(coin)
     }
 
     /// The name of a token; empty if the source did not say.
     pub fn token_name(&self, token: TokenId) -> &str {
-        if token == TokenId::UNTOLD { "" } else { self.tokens.name(u32::from(token.0)) }
+        self.spelled.token(token)
+    }
+
+    /// All names as of now: effects that were told so far can be read with them, whatever becomes of the engine.
+    pub fn spelled(&self) -> &Arc<Spelled> {
+        &self.spelled
     }
 
     /// What the venue's meta says of a coin: decimals of its sizes, and the base token of a spot pair.
@@ -179,7 +188,11 @@ impl Engine {
 
     fn coin(&mut self, name: &str) -> Result<u32, Error> {
         let Config { chain_window, link_slack, .. } = self.config;
-        self.coins.intern("coin", name, || Ledger::new(name, chain_window, link_slack))
+        let id = self.coins.intern("coin", name, || Ledger::new(name, chain_window, link_slack))?;
+        if id as usize == self.spelled.coins.len() {
+            Arc::make_mut(&mut self.spelled).coins.push(name.into());
+        }
+        Ok(id)
     }
 
     fn token(&mut self, name: &str) -> Result<u16, Error> {
@@ -187,6 +200,9 @@ impl Engine {
             return Ok(TokenId::UNTOLD.0);
         }
         let id = self.tokens.intern("fee_token", name, || ())?;
+        if id as usize == self.spelled.tokens.len() {
+            Arc::make_mut(&mut self.spelled).tokens.push(name.into());
+        }
         u16::try_from(id).map_err(|_| Error::Bad("fee_token", "is one too many"))
     }
 

@@ -30,13 +30,13 @@ impl Engine {
     pub(super) fn arm(&mut self, id: u32) {
         let Self { config, now, .. } = *self;
         let leg = &mut self.legs[id];
-        let mut wait = config.ask_after.max(1) << leg.asked.min(DOUBLINGS_MAX);
+        let mut wait = config.ask_after.max(1).saturating_mul(1 << leg.asked.min(DOUBLINGS_MAX));
         if leg.phase == Phase::Draining {
-            let window = (leg.since + config.fill_window).saturating_sub(now);
+            let window = leg.since.saturating_add(config.fill_window).saturating_sub(now);
             wait =
                 if leg.is_accounted(self.coins[leg.coin].complete_until()) { window } else { wait };
         }
-        leg.due = now.saturating_add(wait.max(1));
+        leg.due = now.saturating_add(wait.max(1)).min(Ms::MAX - 1); // the last is no time
         self.timers.push(Reverse((leg.due, id)));
     }
 
@@ -76,7 +76,7 @@ impl Engine {
         let ledger = &self.coins[leg.coin];
         let complete = ledger.complete_until();
         if leg.phase == Phase::Draining && leg.is_accounted(complete) {
-            if self.now >= leg.since + self.config.fill_window {
+            if self.now >= leg.since.saturating_add(self.config.fill_window) {
                 self.advance(id, Event::Settle, out);
             }
             return;

@@ -19,7 +19,6 @@ const NAME_LONGEST: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct Names<T> {
     values: Vec<T>,
-    spelled: Vec<Box<str>>,
     index: BTreeMap<Box<str>, u32>,
     /// Where a name was found last, under a few bits of its first bytes.
     recent: [(u64, u32); 32],
@@ -27,12 +26,7 @@ pub(crate) struct Names<T> {
 
 impl<T> Names<T> {
     pub(crate) fn new() -> Self {
-        Self {
-            values: Vec::new(),
-            spelled: Vec::new(),
-            index: BTreeMap::new(),
-            recent: [(u64::MAX, 0); 32],
-        }
+        Self { values: Vec::new(), index: BTreeMap::new(), recent: [(u64::MAX, 0); 32] }
     }
 
     /// The number of a name, given a new one if need be. `field` names it in an error.
@@ -79,29 +73,12 @@ impl<T> Names<T> {
         }
         let id = self.values.len() as u32;
         self.values.push(new());
-        self.spelled.push(name.into());
         self.index.insert(name.into(), id);
         Ok(id)
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
         self.index.get(name).copied()
-    }
-
-    /// The number of a name that was looked for lately, if it was.
-    #[inline]
-    pub(crate) fn find_recent(&self, name: &str) -> Option<u32> {
-        let key = short_key(name)?;
-        let (known, id) = self.recent[place(key)];
-        (known == key).then_some(id)
-    }
-
-    pub(crate) fn get(&self, id: u32) -> Option<&T> {
-        self.values.get(id as usize)
-    }
-
-    pub(crate) fn name(&self, id: u32) -> &str {
-        self.spelled.get(id as usize).map_or("", |n| n)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {

@@ -67,7 +67,12 @@ fn every_error_has_its_scenario() {
     assert_eq!(names, ["Field", "Bad", "DuplicateCloid", "UnknownOid", "UnknownCloid", "Refused"]);
     assert_eq!(
         errors[5],
-        Error::Refused(Event::AskCancel, Phase::Filled, "there is nothing left to cancel")
+        Error::Refused(
+            Event::AskCancel,
+            Phase::Filled,
+            Some(ours(1)),
+            "there is nothing left to cancel"
+        )
     );
 }
 
@@ -136,13 +141,13 @@ fn asks_that_come_too_early_or_too_late_are_refused() {
         e.initiate_modify(target, ours(sequence), px("101"), sz(qty), &mut Vec::new())
     };
     let why = refused(&mut bench, |e| modify(e, Target::Cloid(cloid), 2, "1"));
-    assert!(matches!(why, Error::Refused(Event::AskModify, Phase::Pending, _)));
+    assert!(matches!(why, Error::Refused(Event::AskModify, Phase::Pending, Some(_), _)));
     bench.tell(&Msg::Answer(cloid, 7, "0.4"));
     let why = refused(&mut bench, |e| modify(e, by_oid(7), 2, "0.4"));
     assert!(matches!(why, Error::Bad("order_qty", _)), "nothing would be left of it");
     bench.modify(7, 2, "1");
     let why = refused(&mut bench, |e| modify(e, by_oid(7), 3, "1"));
-    assert!(matches!(why, Error::Refused(Event::AskModify, Phase::Modifying, _)));
+    assert!(matches!(why, Error::Refused(Event::AskModify, Phase::Modifying, Some(_), _)));
     assert_eq!(
         refused(&mut bench, |e| modify(e, by_oid(7), 2, "1")),
         Error::DuplicateCloid(ours(2))

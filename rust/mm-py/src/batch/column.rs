@@ -1,13 +1,14 @@
 //! One column of any origin, as a row of values.
 
 use mm_arrow::Item;
-use mm_core::digits;
+
+use super::padded::Padded;
 
 /// A column whose values can be read without the interpreter.
 #[derive(Debug)]
 pub(super) enum Column<'a> {
     /// NumPy texts of one width, padded with zero bytes.
-    Padded { bytes: &'a [u8], width: usize, rows: usize },
+    Padded(Padded<'a>),
     /// NumPy integers.
     Ints(&'a [i64]),
     /// NumPy integers without a sign.
@@ -32,7 +33,7 @@ pub(super) enum Cell {
 impl Column<'_> {
     pub(super) fn rows(&self) -> usize {
         match self {
-            Self::Padded { rows, .. } => *rows,
+            Self::Padded(texts) => texts.rows(),
             Self::Ints(values) => values.len(),
             Self::Naturals(values) => values.len(),
             Self::Flags(values) => values.len(),
@@ -55,12 +56,7 @@ impl Column<'_> {
         }
         let take = &mut take;
         match self {
-            Self::Padded { bytes, width, rows } => match width {
-                0 => all((0..*rows).map(|_| Item::Text(b"")), take),
-                width => {
-                    all(bytes.chunks_exact(*width).map(|text| Item::Text(unpadded(text))), take)
-                }
-            },
+            Self::Padded(padded) => all(padded.texts().map(Item::Text), take),
             Self::Ints(values) => all(values.iter().map(|&v| Item::Int(v.into())), take),
             Self::Naturals(values) => all(values.iter().map(|&v| Item::Int(v.into())), take),
             Self::Flags(values) => all(values.iter().map(|&v| Item::Flag(v != 0)), take),
@@ -83,14 +79,4 @@ impl Column<'_> {
             }
         }
     }
-}
-
-/// A text without the zero bytes that fill it up.
-#[inline]
-fn unpadded(text: &[u8]) -> &[u8] {
-    let end = match digits::word(text) {
-        Some(word) => 16 - word.leading_zeros() as usize / 8,
-        None => text.iter().rposition(|&c| c != 0).map_or(0, |last| last + 1),
-    };
-    &text[..end]
 }

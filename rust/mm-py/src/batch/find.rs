@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use super::column::{Cell, Column};
+use super::padded::Padded;
 use super::read::{Refusal, Why};
 use super::{arrow, numpy, objects};
 use crate::error::bad;
@@ -68,11 +69,19 @@ const WANTED: [(&str, Option<&str>, Need); COLUMNS] = [
 /// Where a column's values are kept while they are read.
 #[derive(Debug)]
 pub(super) enum Source {
-    Padded { bytes: Vec<u8>, width: usize, rows: usize },
+    /// With spare bytes behind, see [`Padded`].
+    Padded {
+        bytes: Vec<u8>,
+        width: usize,
+        rows: usize,
+    },
     Ints(Vec<i64>),
     Naturals(Vec<u64>),
     Flags(Vec<u8>),
-    Cells { cells: Vec<Cell>, texts: Vec<u8> },
+    Cells {
+        cells: Vec<Cell>,
+        texts: Vec<u8>,
+    },
     Arrow(Table),
 }
 
@@ -232,7 +241,7 @@ impl Source {
     fn column(&self, name: &'static str) -> Result<Column<'_>, Refusal> {
         Ok(match self {
             Self::Padded { bytes, width, rows } => {
-                Column::Padded { bytes, width: *width, rows: *rows }
+                Column::Padded(Padded::new(bytes, *width, *rows))
             }
             Self::Ints(values) => Column::Ints(values),
             Self::Naturals(values) => Column::Naturals(values),
@@ -249,7 +258,7 @@ impl Source {
 
 fn check(name: &'static str, need: Need, column: &Column<'_>, rows: usize) -> Result<(), Refusal> {
     let holds = match column {
-        Column::Padded { .. } => (matches!(need, Need::Text | Need::Number), "texts".to_owned()),
+        Column::Padded(_) => (matches!(need, Need::Text | Need::Number), "texts".to_owned()),
         Column::Ints(_) | Column::Naturals(_) => {
             (matches!(need, Need::Number | Need::Id | Need::Time), "integers".to_owned())
         }

@@ -15,14 +15,13 @@ pub(super) struct Names {
 #[derive(Clone, Copy, Debug)]
 struct Recent {
     word: u128,
-    length: usize,
     number: u32,
 }
 
 impl Names {
     /// With the empty name as number 0.
     pub(super) fn new() -> Self {
-        let nothing = Recent { word: 0, length: 0, number: 0 };
+        let nothing = Recent { word: 0, number: 0 };
         Self {
             known: vec!["".into()],
             index: BTreeMap::from([("".into(), 0)]),
@@ -33,14 +32,22 @@ impl Names {
     /// The number of a name; `None` if it is not UTF-8.
     #[inline]
     pub(super) fn number(&mut self, name: &[u8]) -> Option<u32> {
-        let Some(word) = digits::word(name) else { return self.look_up(name) };
-        let place = place(word);
-        let recent = self.recent[place];
-        if recent.word == word && recent.length == name.len() {
+        match digits::word(name) {
+            Some(word) if name.last() != Some(&0) => self.number_of_word(word),
+            _ => self.look_up(name),
+        }
+    }
+
+    /// The number of a name of at most sixteen bytes, given as a word: filled up with zeros, and ending in none.
+    #[inline]
+    pub(super) fn number_of_word(&mut self, word: u128) -> Option<u32> {
+        let recent = &self.recent[place(word)];
+        if recent.word == word {
             return Some(recent.number);
         }
-        let number = self.look_up(name)?;
-        self.recent[place] = Recent { word, length: name.len(), number };
+        let length = 16 - word.leading_zeros() as usize / 8;
+        let number = self.look_up(word.to_le_bytes().get(..length)?)?;
+        self.recent[place(word)] = Recent { word, number };
         Some(number)
     }
 
@@ -57,8 +64,13 @@ impl Names {
     }
 
     #[inline]
-    pub(super) fn name(&self, number: u32) -> &str {
-        self.known.get(number as usize).map_or("", |name| name)
+    pub(super) fn name(&self, number: usize) -> &str {
+        self.known.get(number).map_or("", |name| name)
+    }
+
+    /// How many names there are, the empty one among them.
+    pub(super) fn count(&self) -> usize {
+        self.known.len()
     }
 }
 

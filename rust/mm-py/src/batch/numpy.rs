@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyList};
 
 use super::find::{Need, Source};
 use super::objects;
+use super::padded::Padded;
 use crate::error::{bad, unrepresentable};
 
 /// NumPy's array type, if anybody imported NumPy.
@@ -71,10 +72,11 @@ fn copy<T: Element>(array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
 
 fn padded(array: &Bound<'_, PyAny>, width: usize) -> PyResult<Source> {
     let rows = array.len()?;
-    if width == 0 {
-        return Ok(Source::Padded { bytes: Vec::new(), width, rows });
-    }
-    let bytes = copy(&array.call_method0("ravel")?.call_method1("view", ("u1",))?)?;
+    let mut bytes = match width {
+        0 => Vec::new(),
+        _ => copy(&array.call_method0("ravel")?.call_method1("view", ("u1",))?)?,
+    };
+    bytes.extend([0; Padded::SPARE]);
     Ok(Source::Padded { bytes, width, rows })
 }
 
@@ -82,18 +84,21 @@ fn padded(array: &Bound<'_, PyAny>, width: usize) -> PyResult<Source> {
 fn narrowed(array: &Bound<'_, PyAny>, width: usize) -> PyResult<Option<Source>> {
     let rows = array.len()?;
     if width == 0 {
-        return Ok(Some(Source::Padded { bytes: Vec::new(), width, rows }));
+        return Ok(Some(Source::Padded { bytes: vec![0; Padded::SPARE], width, rows }));
     }
-    let codes: Vec<u32> = copy(&array.call_method0("ravel")?.call_method1("view", ("u4",))?)?;
+    // Bytes that do not lie side by side are laid so.
+    let flat = array.call_method0("ravel")?;
+    let codes = PyBuffer::<u32>::get(&flat.call_method1("view", ("u4",))?)?;
+    let Some(codes) = codes.as_slice(array.py()) else { return Ok(None) };
+    let mut bytes = Vec::with_capacity(codes.len() + Padded::SPARE);
     let mut wide = 0;
-    #[allow(clippy::cast_possible_truncation)] // whether any was wider is looked at once, after all
-    let bytes = codes
-        .iter()
-        .map(|&code| {
-            wide |= code;
-            code as u8
-        })
-        .collect();
+    #[allow(clippy::cast_possible_truncation)]
+    // whether any was wider is looked at once, after all
+    bytes.extend(codes.iter().map(|code| {
+        wide |= code.get();
+        code.get() as u8
+    }));
+    bytes.extend([0; Padded::SPARE]);
     Ok((wide < 0x80).then_some(Source::Padded { bytes, width: width / 4, rows }))
 }
 

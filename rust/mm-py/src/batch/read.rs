@@ -1,5 +1,6 @@
 //! Columns into the numbers of fills, or the column, the row and the reason why not.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use mm_arrow::Item;
@@ -119,10 +120,9 @@ impl Amounts {
         Ok(Self::LARGE)
     }
 
-    /// What was told; `None` too where there is no such column.
     #[inline]
     fn get(&self, row: usize) -> Option<Sz> {
-        match *self.small.get(row)? {
+        match self.small[row] {
             Self::UNTOLD => None,
             Self::LARGE => self.large.get(&row).copied().map(Sz),
             value => Some(Sz(value.into())),
@@ -131,36 +131,17 @@ impl Amounts {
 }
 
 /// Ids or times: as NumPy has them, or read.
-#[derive(Debug)]
-enum Ids<'a> {
-    /// None of them negative.
-    Ints(&'a [i64]),
-    Naturals(&'a [u64]),
-    Read(Vec<u64>),
-}
-
-impl<'a> Ids<'a> {
-    fn read(name: &'static str, column: &Column<'a>) -> Result<Self, Refusal> {
-        match column {
-            Column::Ints(values) if values.iter().fold(0, |all, value| all | value) >= 0 => {
-                Ok(Self::Ints(values))
-            }
-            Column::Naturals(values) => Ok(Self::Naturals(values)),
-            column => many(name, column, whole).map(Self::Read),
+fn ids<'a>(name: &'static str, column: &Column<'a>) -> Result<Cow<'a, [u64]>, Refusal> {
+    match column {
+        Column::Ints(values) if values.iter().fold(0, |all, value| all | value) >= 0 => {
+            Ok(values.iter().map(|value| value.cast_unsigned()).collect())
         }
-    }
-
-    #[inline]
-    fn get(&self, row: usize) -> u64 {
-        match self {
-            Self::Ints(values) => values[row].cast_unsigned(),
-            Self::Naturals(values) => values[row],
-            Self::Read(values) => values[row],
-        }
+        Column::Naturals(values) => Ok(Cow::Borrowed(values)),
+        column => many(name, column, whole).map(Cow::Owned),
     }
 }
 
-/// Rows of fills, column by column; an optional column that was not given is empty.
+/// Rows of fills, column by column, all of one length; what was not told is there as such, but for cloids.
 #[derive(Debug)]
 pub(super) struct Fills<'a> {
     pub(super) rows: usize,
@@ -169,9 +150,9 @@ pub(super) struct Fills<'a> {
     side: Vec<Side>,
     px: Vec<i64>,
     sz: Amounts,
-    oid: Ids<'a>,
-    tid: Ids<'a>,
-    time: Ids<'a>,
+    oid: Cow<'a, [u64]>,
+    tid: Cow<'a, [u64]>,
+    time: Cow<'a, [u64]>,
     start: Amounts,
     fee: Amounts,
     fee_token: Vec<u32>,
@@ -182,64 +163,83 @@ pub(super) struct Fills<'a> {
 
 impl<'a> Fills<'a> {
     pub(super) fn read(columns: &Columns<'a>, scales: &Scales) -> Result<Self, Refusal> {
-        let mut names = Names::new();
+        let (mut names, rows) = (Names::new(), columns.rows);
         Ok(Self {
-            rows: columns.rows,
-            coin: many("coin", &columns.coin, |item| match text(item)? {
-                Some(name) => names.number(name).ok_or_else(not_text),
-                None => Err(missing()),
-            })?,
-            fee_token: maybe(columns.fee_token.as_ref(), |c| {
-                many("fee_token", c, |item| {
-                    names.number(text(item)?.unwrap_or(b"")).ok_or_else(not_text)
-                })
-            })?,
+            rows,
+            coin: named("coin", &columns.coin, &mut names, true)?,
+            fee_token: match &columns.fee_token {
+                Some(column) => named("fee_token", column, &mut names, false)?,
+                None => vec![0; rows],
+            },
             names,
-            side: many("side", &columns.side, side)?,
+            side: sides(&columns.side)?,
             px: px(&columns.px, scales.px)?,
-            sz: amounts("sz", &columns.sz, Some(scales.sz), true)?,
-            oid: Ids::read("oid", &columns.oid)?,
-            tid: Ids::read("tid", &columns.tid)?,
-            time: Ids::read("time", &columns.time)?,
-            start: maybe(columns.start_position.as_ref(), |c| {
-                amounts("start_position", c, Some(scales.sz), false)
-            })?,
-            fee: maybe(columns.fee.as_ref(), |c| amounts("fee", c, scales.fee, false))?,
-            closed_pnl: maybe(columns.closed_pnl.as_ref(), |c| {
-                amounts("closed_pnl", c, scales.fee, false)
-            })?,
-            crossed: maybe(columns.crossed.as_ref(), |c| many("crossed", c, flag))?,
-            cloid: maybe(columns.cloid.as_ref(), |c| many("cloid", c, cloid))?,
+            sz: amounts("sz", Some(&columns.sz), rows, Some(scales.sz), true)?,
+            oid: ids("oid", &columns.oid)?,
+            tid: ids("tid", &columns.tid)?,
+            time: ids("time", &columns.time)?,
+            start: amounts(
+                "start_position",
+                columns.start_position.as_ref(),
+                rows,
+                Some(scales.sz),
+                false,
+            )?,
+            fee: amounts("fee", columns.fee.as_ref(), rows, scales.fee, false)?,
+            closed_pnl: amounts(
+                "closed_pnl",
+                columns.closed_pnl.as_ref(),
+                rows,
+                scales.fee,
+                false,
+            )?,
+            crossed: match &columns.crossed {
+                Some(column) => flags(column)?,
+                None => vec![None; rows],
+            },
+            cloid: match &columns.cloid {
+                Some(column) => many("cloid", column, cloid)?,
+                None => Vec::new(),
+            },
         })
     }
 
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The numbers of the row's coin and of its fee's token among the names.
     #[inline]
+    pub(super) fn named(&self, row: usize) -> (usize, usize) {
+        (self.coin[row] as usize, self.fee_token[row] as usize)
+    }
+
+    #[inline]
+    pub(super) fn oid(&self, row: usize) -> Oid {
+        Oid(self.oid[row])
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // what is not looked at is not put together
     pub(super) fn fill(&self, row: usize) -> Fill<'_> {
+        let (coin, token) = self.named(row);
         Fill {
-            coin: self.names.name(self.coin[row]),
+            coin: self.names.name(coin),
             side: self.side[row],
             px: Px(self.px[row]),
             sz: self.sz.get(row).unwrap_or_default(),
-            time: self.time.get(row),
-            tid: self.tid.get(row),
-            oid: Oid(self.oid.get(row)),
+            time: self.time[row],
+            tid: self.tid[row],
+            oid: self.oid(row),
             start: self.start.get(row),
             cloid: self.cloid.get(row).copied().flatten(),
             fee: self.fee.get(row),
-            fee_token: self.fee_token.get(row).map_or("", |&token| self.names.name(token)),
+            fee_token: self.names.name(token),
             closed_pnl: self.closed_pnl.get(row),
-            crossed: self.crossed.get(row).copied().flatten(),
+            crossed: self.crossed[row],
             liquidated: None,
         }
     }
-}
-
-/// An optional column: nothing, where it was not given.
-fn maybe<'c, T: Default>(
-    column: Option<&Column<'c>>,
-    read: impl FnOnce(&Column<'c>) -> Result<T, Refusal>,
-) -> Result<T, Refusal> {
-    column.map_or_else(|| Ok(T::default()), read)
 }
 
 #[inline(always)]
@@ -266,12 +266,64 @@ fn many<T>(
     Ok(values)
 }
 
+/// Names by number; where they are `needed`, none may be missing.
+fn named(
+    name: &'static str,
+    column: &Column<'_>,
+    names: &mut Names,
+    needed: bool,
+) -> Result<Vec<u32>, Refusal> {
+    if let Column::Padded(texts) = column
+        && let Some(words) = texts.words()
+    {
+        let mut numbers = vec![0; texts.rows()];
+        let mut known = numbers.iter_mut().zip(words);
+        if known.all(|(number, word)| names.number_of_word(word).map(|n| *number = n).is_some()) {
+            return Ok(numbers);
+        }
+    }
+    many(name, column, |item| match text(item)? {
+        None if needed => Err(missing()),
+        name => names.number(name.unwrap_or(b"")).ok_or_else(not_text),
+    })
+}
+
+fn sides(column: &Column<'_>) -> Result<Vec<Side>, Refusal> {
+    const BUY: u128 = b'B' as u128;
+    const SELL: u128 = b'A' as u128;
+    if let Column::Padded(texts) = column
+        && let Some(words) = texts.words()
+    {
+        let mut others = false;
+        // Sides come in no order that could be guessed: no branch on the letter.
+        let sides = words.map(|word| {
+            others |= word != BUY && word != SELL;
+            if word == BUY { Side::Buy } else { Side::Sell }
+        });
+        let sides = sides.collect();
+        if !others {
+            return Ok(sides);
+        }
+    }
+    many("side", column, side)
+}
+
+fn flags(column: &Column<'_>) -> Result<Vec<Option<bool>>, Refusal> {
+    match column {
+        Column::Flags(values) => Ok(values.iter().map(|&flag| Some(flag != 0)).collect()),
+        column => many("crossed", column, flag),
+    }
+}
+
 fn px(column: &Column<'_>, scale: u32) -> Result<Vec<i64>, Refusal> {
     let unit = Some(Unit::new(scale, PX_DECIMALS));
-    if let (Column::Ints(values), Some(unit)) = (column, unit)
-        && let Some(scaled) = unit.of_all(values)
-    {
-        return Ok(scaled);
+    let plain = match (column, unit) {
+        (Column::Ints(values), Some(unit)) => unit.of_all(values),
+        (Column::Padded(texts), _) => texts.decimals(PX_DECIMALS, None),
+        _ => None,
+    };
+    if let Some(values) = plain {
+        return Ok(values);
     }
     many("px", column, |item| {
         let value = number(item, PX_DECIMALS, unit)?.ok_or_else(missing)?;
@@ -282,17 +334,25 @@ fn px(column: &Column<'_>, scale: u32) -> Result<Vec<i64>, Refusal> {
 /// Quantities with a sign: whether a size may be negative is for the engine to say, row by row.
 fn amounts(
     name: &'static str,
-    column: &Column<'_>,
+    column: Option<&Column<'_>>,
+    rows: usize,
     scale: Option<u32>,
     needed: bool,
 ) -> Result<Amounts, Refusal> {
     let unit = scale.map(|scale| Unit::new(scale, SZ_DECIMALS));
-    if let (Column::Ints(values), Some(unit)) = (column, unit)
-        && let Some(small) = unit.of_all(values)
-    {
-        return Ok(Amounts { small, large: BTreeMap::new() });
-    }
-    let mut amounts = Amounts { small: Vec::with_capacity(column.rows()), large: BTreeMap::new() };
+    let plain = match (column, unit) {
+        (None, _) => Some(vec![Amounts::UNTOLD; rows]),
+        (Some(Column::Ints(values)), Some(unit)) => unit.of_all(values),
+        (Some(Column::Padded(texts)), _) => {
+            texts.decimals(SZ_DECIMALS, (!needed).then_some(Amounts::UNTOLD))
+        }
+        _ => None,
+    };
+    let large = BTreeMap::new();
+    let (None, Some(column)) = (&plain, column) else {
+        return Ok(Amounts { small: plain.unwrap_or_default(), large });
+    };
+    let mut amounts = Amounts { small: Vec::with_capacity(rows), large };
     each(name, column, |item| match number(item, SZ_DECIMALS, unit)? {
         None if needed => Err(missing()),
         value => amounts.add(value),

@@ -1,5 +1,6 @@
 //! What needs no signer.
 
+use mm_wire::action::Ordered;
 use mm_wire::sign::{Network, connection_id as hash, digest as typed, recover as found};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyInt};
@@ -38,7 +39,7 @@ pub(crate) fn connection_id<'py>(
     vault: OptArg<'_, '_>,
     expires_ms: OptArg<'_, '_>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let packed = mm_wire::action::packed(json("action", action)?).map_err(raise)?;
+    let packed = Ordered::read(json("action", action)?).map_err(raise)?.packed;
     let (nonce, vault) = (whole("nonce", nonce)?, maybe_address("vault", vault)?);
     Ok(PyBytes::new(py, &hash(packed, nonce, vault, maybe_whole("expires_ms", expires_ms)?)))
 }
@@ -59,7 +60,7 @@ pub(crate) fn digest<'py>(
 /// The bytes under the hash, of an action's JSON text as in `Signer.action`.
 #[pyfunction]
 pub(crate) fn msgpack<'py>(py: Python<'py>, action: Arg<'_, '_>) -> PyResult<Bound<'py, PyBytes>> {
-    let packed = mm_wire::action::packed(json("action", action)?).map_err(raise)?;
+    let packed = Ordered::read(json("action", action)?).map_err(raise)?.packed;
     Ok(PyBytes::new(py, &packed))
 }
 

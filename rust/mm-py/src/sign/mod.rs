@@ -4,6 +4,7 @@
 //! milliseconds to have it back.
 
 mod functions;
+mod keystore;
 mod nonces;
 mod order;
 mod read;
@@ -18,6 +19,8 @@ pub(crate) mod sign {
     use super::functions::{
         address_of, connection_id, digest, float_to_wire, keccak256, msgpack, recover,
     };
+    #[pymodule_export]
+    use super::keystore::{open_keystore, seal_keystore};
     #[pymodule_export]
     use super::nonces::PyNonces;
     #[pymodule_export]

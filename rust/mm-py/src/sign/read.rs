@@ -41,10 +41,10 @@ pub(crate) fn json<'a>(field: &'static str, value: &'a Bound<'_, PyAny>) -> PyRe
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(bytes.as_bytes());
     }
-    match value.is_instance_of::<PyString>() {
-        true => text(field, value).map(str::as_bytes),
-        false => Err(bad(field, "is neither text nor bytes")),
+    if value.is_instance_of::<PyString>() {
+        return text(field, value).map(str::as_bytes);
     }
+    Err(bad(field, "is neither text nor bytes"))
 }
 
 /// An address, in either case.

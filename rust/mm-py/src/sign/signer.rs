@@ -1,8 +1,8 @@
 //! A key, and a method for each action: arguments are read, and the body comes back as bytes.
 
 use mm_wire::action::user::UserAction;
-use mm_wire::action::{Action, Builder, Grouping, Order, places_always};
-use mm_wire::sign::{Network, Signer};
+use mm_wire::action::{Action, Builder, Grouping, Order, Ordered};
+use mm_wire::sign::{Key, Network, Signer};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -37,6 +37,22 @@ pub(crate) struct PySigner {
 }
 
 impl PySigner {
+    /// Puts the parts together, wherever the key comes from.
+    pub(super) fn made(
+        key: Key,
+        mainnet: Arg<'_, '_>,
+        vault: OptArg<'_, '_>,
+        allow_always_place: bool,
+    ) -> PyResult<Self> {
+        let network = Network::of(flag("mainnet", mainnet)?);
+        let vault = maybe_address("vault", vault)?;
+        let signer = Signer::new(key, network, vault);
+        if vault == Some(signer.address()) {
+            return Err(bad("vault", "is the address of the key itself"));
+        }
+        Ok(Self { signer, allow_always_place })
+    }
+
     fn ask<'py>(
         &self,
         py: Python<'py>,
@@ -120,13 +136,7 @@ impl PySigner {
         vault: OptArg<'_, '_>,
         allow_always_place: bool,
     ) -> PyResult<Self> {
-        let network = Network::of(flag("mainnet", mainnet)?);
-        let vault = maybe_address("vault", vault)?;
-        let signer = Signer::new(self::key(key)?, network, vault);
-        if vault == Some(signer.address()) {
-            return Err(bad("vault", "is the address of the key itself"));
-        }
-        Ok(Self { signer, allow_always_place })
+        Self::made(self::key(key)?, mainnet, vault, allow_always_place)
     }
 
     /// The address of the key, in lower case: an agent's, in trading, and not the account's.
@@ -420,10 +430,10 @@ impl PySigner {
         nonce: Arg<'_, '_>,
         expires_ms: OptArg<'_, '_>,
     ) -> PyResult<Made<'py>> {
-        let action = json("action", action)?;
-        self.may_place(places_always(action).map_err(raise)?)?;
+        let action = Ordered::read(json("action", action)?).map_err(raise)?;
+        self.may_place(action.places_always)?;
         let (nonce, expires_ms) = sent(nonce, expires_ms)?;
-        bytes(py, self.signer.text(action, nonce, expires_ms))
+        bytes(py, Ok(self.signer.ordered(action, nonce, expires_ms)))
     }
 
     /// Lets another key trade for the signer's account (protocol 2.9). Only the account's own key may sign this.
@@ -509,6 +519,7 @@ impl PySigner {
     }
 
     /// The key leaves by no door: not to another process, not to a file.
+    #[allow(clippy::unused_self)] // a method to Python
     fn __reduce_ex__(&self, _protocol: Arg<'_, '_>) -> PyResult<Py<PyAny>> {
         Err(PyTypeError::new_err("a Signer cannot be pickled or copied: it holds a key"))
     }

@@ -16,6 +16,8 @@ impl Venue {
             socket.posts = socket.posts.saturating_sub(1);
         }
         let now = self.now;
+        // Chance is drawn before any fault is asked: what is lost does not change what follows.
+        let usual = self.config.latency.of(channel).draw(&mut self.latency);
         if self.faults.strikes(Fault::ReplyLost, Some(channel), now).is_some() {
             return;
         }
@@ -25,15 +27,15 @@ impl Venue {
             Origin::Post { socket, id } => {
                 let frame = socket::answered(id, action, kind, &answer);
                 if self.faults.strikes(Fault::ReplyDuplicated, Some(channel), now).is_some() {
-                    self.send_down(socket, channel, frame.clone());
+                    self.send_down_in(socket, channel, frame.clone(), usual);
                 }
-                self.send_down_late(socket, channel, frame, late);
+                self.send_down_in(socket, channel, frame, usual + late);
             }
             Origin::Http(ticket) => {
                 if self.faults.strikes(Fault::Deaf, Some(channel), now).is_some() {
                     return;
                 }
-                let delay = self.config.latency.of(channel).draw(&mut self.latency) + late;
+                let delay = usual + late;
                 let Answer { status, content_type, body } = answer;
                 self.deliver_in(
                     delay,
@@ -44,11 +46,12 @@ impl Venue {
     }
 
     pub(super) fn send_down(&mut self, socket: u64, channel: Channel, frame: String) {
-        self.send_down_late(socket, channel, frame, 0);
+        let usual = self.config.latency.of(channel).draw(&mut self.latency);
+        self.send_down_in(socket, channel, frame, usual);
     }
 
     /// Sends a frame: not before those of its channel that are under way, unless a fault lets it be overtaken.
-    pub(super) fn send_down_late(&mut self, id: u64, channel: Channel, frame: String, late: Ms) {
+    fn send_down_in(&mut self, id: u64, channel: Channel, frame: String, delay: Ms) {
         let (now, here) = (self.now, Some(channel));
         if !self.sockets.contains_key(&id)
             || self.faults.strikes(Fault::Deaf, here, now).is_some()
@@ -56,7 +59,6 @@ impl Venue {
         {
             return;
         }
-        let delay = self.config.latency.of(channel).draw(&mut self.latency) + late;
         let delay = delay + self.faults.strikes(Fault::FrameLate, here, now).unwrap_or(0);
         let twice = self.faults.strikes(Fault::FrameDuplicated, here, now).is_some();
         let overtaken = self.faults.strikes(Fault::FrameReordered, here, now);

@@ -110,6 +110,7 @@ pub struct Venue {
     blocks: Rng,
     weight: ip::Weight,
     messages: ip::Weight,
+    connections: ip::Weight,
     trades: streams::Recent,
     outputs: Vec<Output>,
     out_trace: crate::chain::Trace,
@@ -134,6 +135,7 @@ impl Venue {
             blocks: Rng::new(config.seed, "blocks"),
             weight: ip::Weight::default(),
             messages: ip::Weight::default(),
+            connections: ip::Weight::default(),
             trades: streams::Recent::default(),
             outputs: Vec::new(),
             out_trace: crate::chain::Trace::default(),
@@ -188,7 +190,9 @@ impl Venue {
     pub fn open_socket(&mut self) -> u64 {
         self.next_socket += 1;
         let socket = self.next_socket;
-        if self.faults.strikes(Fault::SocketRefused, None, self.now).is_some() {
+        let full = self.config.sockets.is_some_and(|most| self.sockets.len() >= most)
+            || !self.connections.take(self.now, 1, self.config.new_sockets);
+        if full || self.faults.strikes(Fault::SocketRefused, None, self.now).is_some() {
             self.deliver_in(0, Output::Close { socket, code: 1006 });
             return socket;
         }

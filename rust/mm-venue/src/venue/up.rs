@@ -88,7 +88,7 @@ impl Venue {
                 Some((body, count)) => {
                     let more = rows.map_or(0, |per| count / per);
                     self.weight.add(self.now, more);
-                    Answer::json(body)
+                    Answer::json(api::faulty::information(body, &kind, &mut self.faults, self.now))
                 }
             }
         };

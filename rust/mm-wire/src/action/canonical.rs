@@ -257,7 +257,8 @@ mod tests {
     fn written(action: &str) -> Result<String, Error> {
         let mut pen = Pen::new("", 100);
         write(&mut pen, &Node::read("action", action.as_bytes())?)?;
-        assert_eq!(crate::action::packed(&pen.json), Ok(pen.packed), "two texts, two meanings");
+        let read = crate::action::Ordered::read(&pen.json)?;
+        assert_eq!(read.packed, pen.packed, "two texts, two meanings");
         Ok(String::from_utf8(pen.json).unwrap())
     }
 

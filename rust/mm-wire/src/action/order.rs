@@ -214,8 +214,8 @@ pub(super) fn wire_size(field: &'static str, sz: Sz) -> Result<(), Error> {
         return Err(Error::Field(field, NumError::TooLarge));
     }
     let finer = match u64::try_from(sz.0) {
-        Ok(small) => small % SZ_FINER.unsigned_abs() as u64 != 0,
-        Err(_) => sz.0 % SZ_FINER != 0,
+        Ok(small) => small % SZ_FINER != 0,
+        Err(_) => sz.0 % i128::from(SZ_FINER) != 0,
     };
     if finer { Err(Error::Field(field, NumError::TooManyDecimals)) } else { Ok(()) }
 }

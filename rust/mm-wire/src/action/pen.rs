@@ -10,7 +10,7 @@ use crate::msgpack;
 const WIRE_DECIMALS: u32 = 8;
 const UNIT: u64 = 10u64.pow(WIRE_DECIMALS);
 /// What a size's own scale has more than the wire.
-pub(super) const SZ_FINER: i128 = 10i128.pow(mm_core::num::SZ_DECIMALS - WIRE_DECIMALS);
+pub(super) const SZ_FINER: u64 = 10u64.pow(mm_core::num::SZ_DECIMALS - WIRE_DECIMALS);
 
 /// The two texts so far.
 pub struct Pen {
@@ -181,19 +181,17 @@ impl Decimal {
 
     /// Of a size, which is positive and has at most 8 decimals.
     pub fn of_sz(sz: Sz) -> Self {
-        match u64::try_from(sz.0) {
-            Ok(small) => Self::of_units(u128::from(small / SZ_FINER.unsigned_abs() as u64)),
-            Err(_) => Self::of_units((sz.0 / SZ_FINER).unsigned_abs()),
-        }
+        Self::of_units(match u64::try_from(sz.0) {
+            Ok(small) => u128::from(small / SZ_FINER),
+            Err(_) => sz.0.unsigned_abs() / u128::from(SZ_FINER),
+        })
     }
 
     fn of_units(units: u128) -> Self {
+        // A division of 64 bits is an instruction, one of 128 bits a call.
         let (whole, mut fraction) = match u64::try_from(units) {
-            Ok(units) => (units / UNIT, units % UNIT), // one division of a register; of 128 bits it is a call
-            Err(_) => {
-                let unit = u128::from(UNIT);
-                (u64::try_from(units / unit).unwrap_or(u64::MAX), (units % unit) as u64)
-            }
+            Ok(units) => (units / UNIT, units % UNIT),
+            Err(_) => wide(units),
         };
         let mut made = Self::EMPTY;
         if fraction != 0 {
@@ -228,6 +226,14 @@ impl Decimal {
     }
 }
 
+/// The whole and the fraction of what is larger than 1.8 · 10¹¹.
+#[cold]
+fn wide(units: u128) -> (u64, u64) {
+    let unit = u128::from(UNIT);
+    let narrow = |part| u64::try_from(part).unwrap_or(u64::MAX);
+    (narrow(units / unit), narrow(units % unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,12 +243,16 @@ mod tests {
         #[test]
         fn a_decimal_is_written_as_the_core_does(px in 1..i64::MAX, sz in 1..10i128.pow(23)) {
             prop_assert_eq!(Decimal::of_px(Px(px)).as_str().to_owned(), Px(px).to_string());
-            let sz = Sz(sz * SZ_FINER);
+            let sz = Sz(sz * i128::from(SZ_FINER));
             prop_assert_eq!(Decimal::of_sz(sz).as_str().to_owned(), sz.to_string());
         }
 
         #[test]
-        fn texts_and_numbers_are_json(text in "\\PC{0,20}|[\\x00-\\x7f]{0,20}", whole in any::<u64>(), signed in any::<i64>()) {
+        fn texts_and_numbers_are_json(
+            text in "\\PC{0,20}|[\\x00-\\x7f]{0,20}",
+            whole in any::<u64>(),
+            signed in any::<i64>(),
+        ) {
             let mut pen = Pen::new("", 100);
             pen.open_list(3);
             pen.text(&text);

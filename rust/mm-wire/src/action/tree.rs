@@ -97,7 +97,9 @@ impl<'a> Node<'a> {
             Self::Text(text) => msgpack::text(out, text),
             Self::List(values) => {
                 msgpack::list(out, values.len());
-                values.iter().for_each(|value| value.pack(out));
+                for value in values {
+                    value.pack(out);
+                }
             }
             Self::Map(members) => {
                 msgpack::map(out, members.len());
@@ -110,21 +112,35 @@ impl<'a> Node<'a> {
     }
 }
 
-/// An action's JSON text as the msgpack that is hashed, member by member as they stand.
-pub fn packed(action: &[u8]) -> Result<Vec<u8>, Error> {
-    let node = Node::read("action", action)?;
-    let Node::Map(_) = node else { return Err(Error::Bad("action", "is not an object")) };
-    let mut out = Vec::with_capacity(action.len());
-    node.pack(&mut out);
-    Ok(out)
+/// Any L1 action, given as JSON text whose members stand in the venue's order.
+#[derive(Debug)]
+pub struct Ordered<'a> {
+    /// The text.
+    pub text: &'a [u8],
+    /// What is hashed: member by member as they stand.
+    pub packed: Vec<u8>,
+    /// It asks to place an order even where the one that it replaces is gone (protocol 3.5).
+    pub places_always: bool,
+    /// It is done for a vault or sub-account where there is one.
+    pub is_for_vaults: bool,
 }
 
-/// Whether an action's JSON text asks to place an order even where the one that it replaces is gone (protocol 3.5).
-pub fn places_always(action: &[u8]) -> Result<bool, Error> {
-    let node = Node::read("action", action)?;
-    let modifies =
-        matches!(node.get("type").and_then(Node::as_text), Some("modify" | "batchModify"));
-    Ok(modifies && node.get("a").is_some_and(|asked| *asked != Node::Flag(false)))
+impl<'a> Ordered<'a> {
+    /// Reads the text.
+    pub fn read(text: &'a [u8]) -> Result<Self, Error> {
+        let node = Node::read("action", text)?;
+        let Node::Map(_) = node else { return Err(Error::Bad("action", "is not an object")) };
+        let kind = node.get("type").and_then(Node::as_text).unwrap_or_default();
+        let asked = node.get("a").is_some_and(|asked| *asked != Node::Flag(false));
+        let mut packed = Vec::with_capacity(text.len());
+        node.pack(&mut packed);
+        Ok(Self {
+            text,
+            packed,
+            places_always: asked && matches!(kind, "modify" | "batchModify"),
+            is_for_vaults: !super::OWN_BUSINESS.contains(&kind),
+        })
+    }
 }
 
 struct Reader<'a> {
@@ -266,6 +282,8 @@ fn unescaped(raw: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -299,7 +317,7 @@ mod tests {
         );
         assert_eq!(Node::read("action", b"\"\xff\""), Err(Error::Bad("action", "is not UTF-8")));
         assert!(Node::read("action", &vec![b' '; BODY_MAX + 1]).is_err());
-        assert!(packed(b"[]").is_err());
+        assert!(Ordered::read(b"[]").is_err());
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {
@@ -314,8 +332,7 @@ mod tests {
         leaf.prop_recursive(4, 40, 6, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..20).prop_map(Value::from),
-                prop::collection::vec(("\\PC{0,4}", inner), 0..20)
-                    .prop_map(|pairs| Value::from_iter(pairs)),
+                prop::collection::vec(("\\PC{0,4}", inner), 0..20).prop_map(Value::from_iter),
             ]
         })
     }
@@ -351,10 +368,13 @@ mod tests {
         }
 
         #[test]
-        fn escapes_mean_what_another_reader_says(units in prop::collection::vec(any::<u16>(), 0..6), plain in "[a-z\\\\n/\"]{0,3}") {
+        fn escapes_mean_what_another_reader_says(
+            units in prop::collection::vec(any::<u16>(), 0..6),
+            plain in "[a-z\\\\n/\"]{0,3}",
+        ) {
             let mut text = String::from("\"");
             for unit in units {
-                text.push_str(&format!("\\u{unit:04x}"));
+                write!(text, "\\u{unit:04x}").unwrap();
             }
             text.push_str(&plain);
             text.push('"');
@@ -366,7 +386,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = packed(&bytes);
+            let _ = Ordered::read(&bytes);
         }
     }
 }

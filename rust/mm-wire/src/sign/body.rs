@@ -6,7 +6,7 @@ use mm_core::ids::Ms;
 use super::{Address, Key, Network, Signature};
 use crate::action::pen::{digits, hex_pair};
 use crate::action::user::UserAction;
-use crate::action::{Action, Pen, packed};
+use crate::action::{Action, Ordered, Pen};
 use crate::keccak::keccak256;
 
 const HEAD: &str = r#"{"action":"#;
@@ -55,16 +55,12 @@ impl Signer {
     }
 
     /// The same of an action as JSON text, hashed as it stands.
-    pub fn text(
-        &self,
-        action: &[u8],
-        nonce: u64,
-        expires_ms: Option<Ms>,
-    ) -> Result<Vec<u8>, Error> {
-        let mut pen = Pen::new(HEAD, action.len() + TAIL);
-        pen.packed = packed(action)?;
-        pen.json.extend_from_slice(action);
-        Ok(self.seal(pen, self.vault, nonce, expires_ms))
+    pub fn ordered(&self, action: Ordered<'_>, nonce: u64, expires_ms: Option<Ms>) -> Vec<u8> {
+        let mut pen = Pen::new(HEAD, action.text.len() + TAIL);
+        pen.json.extend_from_slice(action.text);
+        pen.packed = action.packed;
+        let vault = if action.is_for_vaults { self.vault } else { None };
+        self.seal(pen, vault, nonce, expires_ms)
     }
 
     /// The body that asks for what only an account's own key may sign.
@@ -89,19 +85,6 @@ impl Signer {
         let signature = self.key.sign(digest(&id, self.network));
         close(&mut body, nonce, &signature, vault, expires_ms);
         body
-    }
-}
-
-impl Action<'_> {
-    /// Whether it is done for a vault or sub-account where there is one; the rest is the signer's own business.
-    const fn is_for_vaults(&self) -> bool {
-        !matches!(
-            self,
-            Self::SetReferrer { .. }
-                | Self::CreateSubAccount { .. }
-                | Self::SubAccountTransfer { .. }
-                | Self::VaultTransfer { .. }
-        )
     }
 }
 
@@ -230,8 +213,8 @@ mod tests {
 
     #[test]
     fn the_walk_through_of_the_protocol() {
-        let mut packed =
-            packed(br#"{"type":"cancel","cancels":[{"a":0,"o":556657630865}]}"#).unwrap();
+        let text = br#"{"type":"cancel","cancels":[{"a":0,"o":556657630865}]}"#;
+        let mut packed = Ordered::read(text).unwrap().packed;
         let id = connection_id(packed.clone(), 1_767_225_600_123, None, None);
         assert_eq!(
             id,
@@ -244,7 +227,8 @@ mod tests {
         let start = packed.len();
         let vault = Address::parse("0xabcdef0123456789abcdef0123456789abcdef01");
         preimage(&mut packed, 1_767_225_600_123, vault, Some(1_767_225_605_123));
-        let told: String = packed[start..].iter().map(|byte| format!("{byte:02x}")).collect();
+        let told =
+            packed[start..].iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         assert_eq!(
             told,
             "0000019b76daa87b01abcdef0123456789abcdef0123456789abcdef01000000019b76dabc03"

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use mm_core::error::Error;
 use secp256k1::ecdsa::{RecoverableSignature, RecoveryId};
 use secp256k1::{Message, PublicKey, Secp256k1, SecretKey, SignOnly, VerifyOnly};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::address::{Address, hex_byte};
 use crate::keccak::keccak256;
@@ -27,19 +27,17 @@ impl Drop for Key {
 impl Key {
     /// From its 32 bytes. The caller wipes its own.
     pub fn new(bytes: &[u8]) -> Result<Self, Error> {
-        let mut bytes: Zeroizing<[u8; 32]> = Zeroizing::new(
+        let bytes: Zeroizing<[u8; 32]> = Zeroizing::new(
             bytes.try_into().map_err(|_| Error::Bad("key", "is not 32 bytes long"))?,
         );
-        let secret = SecretKey::from_byte_array(*bytes);
-        let secret =
-            Box::new(secret.map_err(|_| Error::Bad("key", "is no private key of this curve"))?);
+        let mut read = SecretKey::from_byte_array(*bytes)
+            .map_err(|_| Error::Bad("key", "is no private key of this curve"))?;
+        let secret = Box::new(read);
+        read.non_secure_erase();
         let mut context = Secp256k1::signing_only();
         let address = address_of(&PublicKey::from_secret_key(&context, &secret));
         // Blinds what the context computes with, against an observer of its timing: once, by a secret of our own.
-        let mut seed = keccak256(&*bytes);
-        context.seeded_randomize(&seed);
-        seed.zeroize();
-        bytes.zeroize();
+        context.seeded_randomize(&Zeroizing::new(keccak256(&*bytes)));
         Ok(Self { secret, context, address })
     }
 
@@ -57,7 +55,7 @@ impl Key {
         }
         let mut bytes = Zeroizing::new([0; 32]);
         for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
-            *byte = hex_byte(*pair).ok_or(bad.clone())?;
+            *byte = hex_byte(*pair).ok_or(bad)?;
         }
         Self::new(&*bytes)
     }

@@ -27,7 +27,8 @@ pub struct Opened {
 }
 
 /// Reads a body. An error of the field `signature` means that no key can have signed it ("Unable to recover signer.");
-/// any other, that the venue could not read it (422).
+/// any other, that the venue could not read it (422). What a user signed for the other network is nobody's here, whatever
+/// its `hyperliquidChain` says.
 pub fn open(body: &[u8], network: Network) -> Result<Opened, Error> {
     let node = Node::read("body", body)?;
     let action = node.get("action").ok_or(Error::Bad("action", "is missing"))?;
@@ -41,23 +42,22 @@ pub fn open(body: &[u8], network: Network) -> Result<Opened, Error> {
         }
     };
     let signature = signature(&node)?;
-    let (signed, written, user_signed) = match user::digest_of(action, network)? {
-        Some((digest, told)) => {
-            if told != nonce {
-                return Err(Error::Bad("nonce", "differs from the one that is signed"));
-            }
-            let mut written = Vec::new();
-            action.write(&mut written);
-            (digest, written, true)
+    let by_user = user::digest_of(action, network)?;
+    let mut written = Vec::new();
+    let signed = if let Some((signed, told)) = by_user {
+        if told != nonce {
+            return Err(Error::Bad("nonce", "differs from the one that is signed"));
         }
-        None => {
-            let mut pen = Pen::new("", body.len());
-            canonical::write(&mut pen, action)?;
-            let id = connection_id(pen.packed, nonce, vault, expires_ms);
-            (digest(&id, network), pen.json, false)
-        }
+        action.write(&mut written);
+        signed
+    } else {
+        let mut pen = Pen::new("", body.len());
+        canonical::write(&mut pen, action)?;
+        written = pen.json;
+        digest(&connection_id(pen.packed, nonce, vault, expires_ms), network)
     };
     let signer = signature.recover(signed).ok_or(Error::Bad("signature", "is of no key"))?;
+    let user_signed = by_user.is_some();
     Ok(Opened { signer, nonce, vault, expires_ms, user_signed, action: written })
 }
 

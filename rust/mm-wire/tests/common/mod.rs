@@ -30,13 +30,16 @@ impl<'a> Sink<'a> for Recorder<'a> {
         self.told.push(Told::Begin(*head));
         !self.deaf
     }
-    fn fill(&mut self, fill: &Fill<'a>) {
+    fn fill(&mut self, fill: &Fill<'a>, record: &'a [u8]) {
+        is_an_object(record);
         self.told.push(Told::Fill(*fill));
     }
-    fn update(&mut self, update: &Update<'a>) {
+    fn update(&mut self, update: &Update<'a>, record: &'a [u8]) {
+        is_an_object(record);
         self.told.push(Told::Update(*update));
     }
-    fn non_user_cancel(&mut self, coin: &'a str, oid: Oid) {
+    fn non_user_cancel(&mut self, coin: &'a str, oid: Oid, record: &'a [u8]) {
+        is_an_object(record);
         self.told.push(Told::NonUserCancel(coin, oid));
     }
     fn other(&mut self, key: &'a str, raw: &'a [u8]) {
@@ -45,6 +48,10 @@ impl<'a> Sink<'a> for Recorder<'a> {
     fn surfaced(&mut self, what: &Surfaced<'a>) {
         self.told.push(Told::Surfaced(what.record, what.index, what.why));
     }
+}
+
+fn is_an_object(record: &[u8]) {
+    assert!(record.starts_with(b"{") && record.ends_with(b"}"), "{record:?}");
 }
 
 /// What a frame tells; a refused one must have told nothing.

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from mm._core import Engine
 from mm.errors import UsageError
-from mm.exchange.base import Action
+from mm.protocol import Action
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -64,11 +64,20 @@ class Record:
         return iter(self._entries)
 
 
+class Unrecorded(Record):
+    """Keeps nothing: for whoever does not need to survive his own death."""
+
+    def append(self, entry: Call | Sending) -> None:
+        """Let it go."""
+
+
 class Recorded:
     """The engine behind its record: it is told nothing that was not written first."""
 
     def __init__(self, fresh: Callable[[], Engine], record: Record) -> None:
         self.record = record
+        self.last_nonce = 0
+        """The highest nonce that was sent or about to be; the next one is above it."""
         self.applied = 0
         """How many of the record's entries the engine has taken in."""
         self.view = fresh()
@@ -83,13 +92,16 @@ class Recorded:
     def sending(self, action: Action) -> None:
         """Write that this is about to be sent."""
         self.record.append(Sending(action))
+        self.last_nonce = max(self.last_nonce, action.nonce)
         self.applied += 1
 
     def replay(self, until: int | None = None) -> None:
         """Make the record's calls that were not made yet, up to entry `until`."""
         for entry in list(self.record)[self.applied : until]:
             self.applied += 1
-            if isinstance(entry, Call):
+            if isinstance(entry, Sending):
+                self.last_nonce = max(self.last_nonce, entry.action.nonce)
+            else:
                 try:
                     getattr(self.view, entry.method)(*entry.args, **entry.kwargs)
                 except UsageError:
