@@ -392,3 +392,34 @@ fn open_orders_of_spot_need_their_token() {
         "what rests is held"
     );
 }
+
+#[test]
+fn dust_becomes_the_quote_token_by_a_fill_of_no_trade() {
+    let mut world = World::new();
+    let (user, hype) = (world.users[0], world.chain.metas().by_name("@107").unwrap());
+    let before = world.chain.tokens(TokenIx(2));
+    assert!(!world.chain.convert_dust(user, hype), "whole lots are no dust");
+    world.chain.deposit_spot(user, TokenIx(2), Amount(12_345_678));
+    let money = world.chain.money();
+    assert!(world.chain.convert_dust(user, hype));
+    world.block();
+    let fill = *world.fills(0).last().unwrap();
+    assert_eq!((fill.tid, fill.tx, fill.dir), (0, 0, Dir::Dust(Amount(12_345_678))));
+    assert_eq!(world.chain.account(user).balance(TokenIx(2)).total, Amount::whole(100_000));
+    assert_eq!(world.chain.money(), money);
+    assert_eq!(world.chain.tokens(TokenIx(2)), before + Amount(12_345_678));
+}
+
+#[test]
+fn a_delisted_market_ends_its_orders_and_keeps_its_number() {
+    let mut world = World::new();
+    let oid = world.rest(0, buy("83000", "0.01", Tif::Alo));
+    world.chain.delist(AssetIx(0));
+    world.block();
+    assert!(world.statuses(0).contains(&(oid, Status::DelistedCanceled, 1_000)));
+    assert_eq!(
+        world.error(0, place(&[buy("83000", "0.01", Tif::Alo)])),
+        "Order has invalid asset. asset=0"
+    );
+    assert_eq!(world.chain.metas().by_name("ETH"), Some(AssetIx(1)));
+}
