@@ -88,7 +88,8 @@ def test_a_fill_has_the_members_of_the_captured_one(desk: Desk, shared: Path) ->
 
 
 def test_an_order_status_has_the_members_of_the_captured_one(desk: Desk, shared: Path) -> None:
-    real = [body for body in captured(shared, "go_order_status", type="orderStatus") if body["status"] == "order"][0]
+    bodies = captured(shared, "go_order_status", type="orderStatus")
+    real = next(body for body in bodies if body["status"] == "order")
     oid = desk.truth(0)["lastFills"][0]["oid"]
     ours = desk.ask(type="orderStatus", user=desk.user(0), oid=oid)
     assert shape(ours) == shape(real)
@@ -126,8 +127,7 @@ def test_real_metas_are_traded(shared: Path) -> None:
     main = gzip.decompress(packed.read_bytes())
     xyz = gzip.decompress((place / "metaAndAssetCtxs_xyz_mainnet_20260206.json.gz").read_bytes())
     spot = gzip.decompress((place / "spotMeta_mainnet_20250822.json.gz").read_bytes())
-    desk = Desk.__new__(Desk)
-    Desk.__init__(desk, perps={"": main, "xyz": xyz}, spot=spot)
+    desk = Desk(perps={"": main, "xyz": xyz}, spot=spot)
     universe = json.loads(main)[0]["universe"]
     told = desk.ask(type="meta")["universe"]
     assert [(a["name"], a["szDecimals"]) for a in told] == [(a["name"], a["szDecimals"]) for a in universe]

@@ -8,7 +8,9 @@ __all__ = ["Venue", "faults", "settings"]
 _Number: TypeAlias = str | int | Decimal
 """An amount: plain decimal text, an int (whole units) or a Decimal. A float is refused."""
 _Output: TypeAlias = (
-    tuple[Literal["reply"], int, int, str, bytes] | tuple[Literal["frame"], int, bytes] | tuple[Literal["close"], int, int]
+    tuple[Literal["reply"], int, int, str, bytes]
+    | tuple[Literal["frame"], int, bytes]
+    | tuple[Literal["close"], int, int]
 )
 """What is delivered: see `Venue.advance`."""
 _Channel: TypeAlias = Literal["reply", "info", "orders", "fills", "state", "market", "control"]
@@ -78,8 +80,8 @@ class Venue:
         address: str,
         usd: _Number | None = None,
         *,
-        dexes: dict[str, _Number] | None = None,
-        spot: dict[str, _Number] | None = None,
+        dexes: dict[str, Any] | None = None,
+        spot: dict[str, Any] | None = None,
         master: str | None = None,
     ) -> None:
         """Opens an account, or gives one that is there more money: USDC on the main dex (`usd`), by other dexes (`dexes`),

@@ -188,7 +188,7 @@ fn run(steps: &[Step]) -> (Chain, Model, Trades) {
 fn naive(model: &mut Model, step: Step) {
     match step {
         Step::Place { who, buy, away, lots, tif } => {
-            model.place(who, buy, px_of(buy, away), lots, TIFS[usize::from(tif)])
+            model.place(who, buy, px_of(buy, away), lots, TIFS[usize::from(tif)]);
         }
         Step::Cancel { who, pick } => {
             model.remove(who, Oid(pick as u64));
