@@ -12,6 +12,9 @@ import click
 COMMANDS: dict[str, str] = {
     "audit": "mm.audit.command:audit",
     "demo": "mm.demo.command:demo",
+    "doctor": "mm.doctor.command:doctor",
+    "key": "mm.secrets.command:key",
+    "sim": "mm.sim.command:sim",
 }
 """Command by name, as `module:attribute`."""
 

@@ -13,7 +13,8 @@ Three questions decide the class: whose fault is it, did anything change, may it
     ├── VenueError                from exchange clients only
     │   ├── Refused               certainly not done (.reason)
     │   ├── NotSent               it never left: safe to repeat
-    │   └── OutcomeUnknown        it may have happened: ask before repeating
+    │   ├── OutcomeUnknown        it may have happened: ask before repeating
+    │   └── Unreadable            a read's answer that is none (.field, .reason): nothing follows from it
     └── EngineFault               the book cannot be trusted: cancel all, stop
 
 What the venue does is an event; what a programmer does wrong is an exception. A late fill, a duplicate
@@ -99,6 +100,12 @@ class NotSent(VenueError):
 
 class OutcomeUnknown(VenueError):
     """The request left and its answer did not come: it may have happened. Ask before repeating."""
+
+
+class Unreadable(VenueError):
+    """The answer to a question is not what was asked for: `field` says where, `reason` why. It is never an empty
+    answer: nothing follows from it but that the question must be asked again.
+    """
 
 
 class EngineFault(MmError):

@@ -2,12 +2,28 @@
 
 import types
 
+import pytest
+
 import mm
 import mm._core
 import mm.errors
 
-# The names that stay: what users of the engine know it by.
-PROMISED = {"Engine", "Fill", "OrdStatus", "Order", "OrderState", "Position", "Side", "Tif"}
+# The names that stay: what users of the engine and of the client know them by.
+PROMISED = {
+    "Hyperliquid",
+    "HyperliquidSync",
+    "connect",
+    "MAINNET",
+    "TESTNET",
+    "Engine",
+    "Fill",
+    "OrdStatus",
+    "Order",
+    "OrderState",
+    "Position",
+    "Side",
+    "Tif",
+}
 PROMISED_OF_ENGINE = {
     *("add_pending_with_cloid", "finalize_pending_by_cloid", "pre_register_immediate_fill"),
     *("get_immediate_fill_remaining", "process", "process_batch", "process_ws", "initiate_cancel"),
@@ -51,3 +67,11 @@ def test_the_promised_names() -> None:
 
 def test_the_promised_methods() -> None:
     assert not PROMISED_OF_ENGINE - set(dir(getattr(mm._core, "Engine", None)))
+
+
+def test_the_client_is_looked_up_when_it_is_asked_for() -> None:
+    late = {"Hyperliquid", "HyperliquidSync", "MAINNET", "NewOrder", "TESTNET", "connect"}
+    assert late <= set(dir(mm))
+    assert not late & vars(mm).keys()
+    with pytest.raises(AttributeError, match="no attribute 'Hyperliqiud'"):
+        getattr(mm, "Hyperliqiud")  # noqa: B009

@@ -18,10 +18,14 @@ RUST = ROOT / "rust"
 MAY_DEPEND_ON: dict[str, set[str]] = {
     "mm-arrow": set(),
     "mm-core": set(),
-    "mm-wire": {"mm-core", "memchr"},
-    "mm-py": {"mm-arrow", "mm-core", "mm-wire", "pyo3"},
+    "mm-wire": {
+        *("keccak", "memchr", "mm-core", "secp256k1", "zeroize"),
+        *("aes", "ctr", "pbkdf2", "scrypt", "sha2", "subtle"),  # keystores (ADR 0012)
+    },
+    "mm-venue": {"mm-core", "mm-wire"},
+    "mm-py": {"getrandom", "mm-arrow", "mm-core", "mm-venue", "mm-wire", "pyo3", "zeroize"},
 }
-PURE = ["mm-core", "mm-wire"]
+PURE = ["mm-core", "mm-wire", "mm-venue"]
 # Where a pointer may be followed, each place with its reason (ADR 0007); everywhere else the compiler refuses it.
 MAY_BE_UNSAFE = {
     *("rust/mm-arrow/src/abi.rs", "rust/mm-arrow/src/read.rs", "rust/mm-arrow/src/table.rs"),

@@ -14,12 +14,12 @@ from mm.demo.card import WIDTH, scorecard
 from mm.demo.panel import Panel
 from mm.demo.score import Score, score
 from mm.demo.show import Event, Show
-from mm.exchange.base import ActionError, FillsReply, ItemError, Place
 from mm.exchange.thin.accounts import Account
 from mm.exchange.thin.faults import RATES
-from mm.runner.desk import Desk
-from mm.runner.reads import Reads
-from mm.runner.record import Call, Recorded
+from mm.protocol import ActionError, FillsReply, ItemError, NewOrder, Place
+from mm.session import Call, Recorded
+from mm.session.desk import Desk
+from mm.session.reads import Reads
 
 SEEDS = range(24)
 SECONDS = 40
@@ -99,12 +99,12 @@ def sends_without_telling(monkeypatch: pytest.MonkeyPatch) -> None:
     """R1: a placement that the engine was never told of."""
     honest = Desk.place
 
-    def place(self: Desk, *args: object) -> str:
-        name = honest(self, *args)  # type: ignore[arg-type]
-        now = self._exchange.now_ms
-        words = (self._coin, "B", "39.0", "0.80", "Alo", f"0x{now:032x}")
-        self._exchange.send(Place(self._nonce(), now + 5_000, *words))
-        return name
+    def place(self: Desk, *args: object) -> object:
+        names = honest(self, *args)  # type: ignore[arg-type]
+        core = self._core
+        orphan = NewOrder("SIM", "B", "39.0", "0.80", "Alo", f"0x{core.now_ms:032x}")
+        core.repeat(Place(core.next_nonce() + 1, core.now_ms + 5_000, (orphan,)))
+        return names
 
     monkeypatch.setattr(Desk, "place", place)
 
@@ -125,11 +125,11 @@ def takes_a_refused_cancel_for_a_refused_order(monkeypatch: pytest.MonkeyPatch) 
     """S16, G10: 'never placed, already canceled, or filled' is read as 'never placed'."""
     honest = Desk._on_cancelled
 
-    def on_cancelled(self: Desk, flight: object, outcome: object) -> object:
+    def on_cancelled(self: Desk, flight: object, item: object, outcome: object) -> None:
         if isinstance(outcome, ItemError | ActionError):
-            cloid = flight.request.cloid  # type: ignore[attr-defined]
-            return self._engine.tell(Engine.on_rejected, cloid, outcome.text, self._exchange.now_ms)
-        return honest(self, flight, outcome)  # type: ignore[arg-type]
+            cloid = item.request.cloid  # type: ignore[attr-defined]
+            self._core.fact(Engine.on_rejected, cloid, outcome.text, self._core.now_ms)
+        honest(self, flight, item, outcome)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Desk, "_on_cancelled", on_cancelled)
 

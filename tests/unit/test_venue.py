@@ -7,36 +7,56 @@ from random import Random
 
 import pytest
 
-from mm.exchange.base import (
+from mm.exchange.thin.accounts import tid_of
+from mm.exchange.thin.faults import RATES, Faults
+from mm.exchange.thin.link import PAGE, START_MS, InProcessVenue
+from mm.exchange.thin.venue import BAND, RATE_LIMITED, Venue
+from mm.exchange.thin.wire import scaled, text
+from mm.protocol import (
     Action,
     ActionError,
     Answer,
     AskFills,
     AskOpenOrders,
     AskOrder,
-    BookTop,
+    AskPosition,
     Cancel,
+    Change,
     Done,
     Filled,
     FillsReply,
     Frame,
     ItemError,
+    LinkUp,
+    Market,
     Modify,
+    NewOrder,
     Noop,
+    NotSent,
     OpenOrdersReply,
     OrderReply,
     Outcome,
     Place,
+    PositionReply,
+    Resend,
     Resting,
+    Target,
 )
-from mm.exchange.thin.accounts import tid_of
-from mm.exchange.thin.faults import RATES, Faults
-from mm.exchange.thin.link import PAGE, START_MS, InProcessVenue
-from mm.exchange.thin.venue import BAND, RATE_LIMITED, Venue
-from mm.exchange.thin.wire import scaled, text
 
 ME, OTHER = "me", "other"
 NEVER = 1 << 60
+
+
+def place(nonce: int, expires: int, side: str, px: str, sz: str, tif: str, cloid: str) -> Place:
+    return Place(nonce, expires, (NewOrder("SIM", side, px, sz, tif, cloid),))
+
+
+def modify(nonce: int, oid: int, side: str, px: str, sz: str, tif: str, cloid: str) -> Modify:
+    return Modify(nonce, NEVER, (Change(oid, NewOrder("SIM", side, px, sz, tif, cloid)),))
+
+
+def cancel(nonce: int, oid: int) -> Cancel:
+    return Cancel(nonce, NEVER, (Target("SIM", oid, None),))
 
 
 class Desk:
@@ -51,11 +71,11 @@ class Desk:
 
     def do(self, action: Action, who: str = ME) -> Outcome:
         self.time += 100
-        (outcome,) = self.venue.block(self.time, [(who, action)])
+        ((outcome,),) = self.venue.block(self.time, [(who, action)])
         return outcome
 
     def place(self, side: str, px: str, sz: str, tif: str = "Alo", who: str = ME, cloid: str = "") -> Outcome:
-        return self.do(Place(next(self.nonce), NEVER, "SIM", side, px, sz, tif, cloid), who)
+        return self.do(place(next(self.nonce), NEVER, side, px, sz, tif, cloid), who)
 
     def rest(self, side: str, px: str, sz: str, who: str = ME, cloid: str = "") -> int:
         outcome = self.place(side, px, sz, who=who, cloid=cloid)
@@ -63,7 +83,7 @@ class Desk:
         return outcome.oid
 
     def modify(self, oid: int, px: str, sz: str, side: str = "B", tif: str = "Alo", cloid: str = "new") -> Outcome:
-        return self.do(Modify(next(self.nonce), NEVER, oid, "SIM", side, px, sz, tif, cloid))
+        return self.do(modify(next(self.nonce), oid, side, px, sz, tif, cloid))
 
     def statuses(self) -> list[tuple[int, str]]:
         updates = self.venue.pushes(ME).updates
@@ -144,12 +164,12 @@ def test_a_cancel_that_is_too_late_does_not_say_why(desk: Desk) -> None:
     oid = desk.rest("B", "41.2", "1")
     desk.place("A", "41.2", "1", "Ioc", who=OTHER)
     for key in (oid, 77):
-        words = refused(desk.do(Cancel(next(desk.nonce), NEVER, "SIM", key, None)))
+        words = refused(desk.do(cancel(next(desk.nonce), key)))
         assert words == "Order was never placed, already canceled, or filled. asset=173"
 
 
 def test_a_nonce_executes_at_most_once(desk: Desk) -> None:
-    action = Place(7, NEVER, "SIM", "B", "41.2", "1", "Alo", "c")
+    action = place(7, NEVER, "B", "41.2", "1", "Alo", "c")
     assert isinstance(desk.do(action), Resting)
     assert desk.do(action) == ActionError("Invalid nonce: duplicate nonce 7")
     assert len(desk.venue.open_orders(ME)) == 1
@@ -157,28 +177,29 @@ def test_a_nonce_executes_at_most_once(desk: Desk) -> None:
 
 def test_a_noop_voids_the_request_that_comes_after_it(desk: Desk) -> None:
     assert desk.do(Noop(7)) == Done()
-    assert refused(desk.do(Place(7, NEVER, "SIM", "B", "41.2", "1", "Alo", "c"))).startswith("Invalid nonce")
+    assert refused(desk.do(place(7, NEVER, "B", "41.2", "1", "Alo", "c"))).startswith("Invalid nonce")
     assert not desk.venue.orders
 
 
 def test_a_noop_after_the_request_is_told_so(desk: Desk) -> None:
-    desk.do(Place(7, NEVER, "SIM", "B", "41.2", "1", "Alo", "c"))
+    desk.do(place(7, NEVER, "B", "41.2", "1", "Alo", "c"))
     assert desk.do(Noop(7)) == ActionError("Invalid nonce: duplicate nonce 7")
 
 
 def test_an_expired_request_does_nothing(desk: Desk) -> None:
-    assert desk.do(Place(7, 1, "SIM", "B", "41.2", "1", "Alo", "c")) == ActionError("Action already expired")
+    assert desk.do(place(7, 1, "B", "41.2", "1", "Alo", "c")) == ActionError("Action already expired")
 
 
 def test_in_a_block_posts_come_first_then_cancels_then_takers(desk: Desk) -> None:
     oid = desk.rest("B", "41.2", "1")
-    taker = Place(501, NEVER, "SIM", "A", "41.2", "1", "Ioc", "")
-    cancel = Cancel(500, NEVER, "SIM", oid, None)
-    post = Place(9, NEVER, "SIM", "B", "41.19", "1", "Alo", "c")
-    outcomes = desk.venue.block(9_000, [(OTHER, taker), (ME, cancel), ("third", post)])
-    assert refused(outcomes[0]).startswith("Order could not immediately match")
-    assert outcomes[1] == Done()
-    assert isinstance(outcomes[2], Resting)
+    taker = place(501, NEVER, "A", "41.2", "1", "Ioc", "")
+    withdrawal = cancel(500, oid)
+    post = place(9, NEVER, "B", "41.19", "1", "Alo", "c")
+    outcomes = desk.venue.block(9_000, [(OTHER, taker), (ME, withdrawal), ("third", post)])
+    (taken,), (withdrawn,), (posted,) = outcomes
+    assert refused(taken).startswith("Order could not immediately match")
+    assert withdrawn == Done()
+    assert isinstance(posted, Resting)
 
 
 # --- modify: every row of the table -----------------------------------------------------------------
@@ -232,7 +253,7 @@ def test_modify_refused_by_a_pre_check_leaves_the_old_leg(desk: Desk, px: str, t
 def test_modify_refused_as_a_whole_leaves_the_old_leg_and_the_nonce(desk: Desk) -> None:
     old = desk.rest("B", "41.2", "1")
     desk.venue.refuse = lambda _: RATE_LIMITED
-    action = Modify(50, NEVER, old, "SIM", "B", "41.1", "1", "Alo", "new")
+    action = modify(50, old, "B", "41.1", "1", "Alo", "new")
     assert refused(desk.do(action)) == RATE_LIMITED
     desk.venue.refuse = lambda _: None
     assert isinstance(desk.do(action), Resting)
@@ -297,8 +318,8 @@ def wander(seed: int, blocks_ms: int, rates: dict[str, int] | None) -> tuple[InP
         fact = venue.receive(venue.now_ms + 50)
         if fact is not None:
             told.append(fact)
-        if isinstance(fact, Answer) and isinstance(fact.outcome, Resting):
-            known.append(fact.outcome.oid)
+        if isinstance(fact, Answer) and isinstance(fact.outcomes[0], Resting):
+            known.append(fact.outcomes[0].oid)
         book = venue.venue.book
         bid, ask = book.best(True), book.best(False)
         if bid is not None and ask is not None:
@@ -307,14 +328,14 @@ def wander(seed: int, blocks_ms: int, rates: dict[str, int] | None) -> tuple[InP
             nonce += 1
             side = chance.choice("BA")
             px = venue.venue.rows.px(bid + 10 * chance.randint(-12, 14))
-            words = ("SIM", side, px, "0.80", "Alo", f"0x{nonce:032x}")
+            words = (side, px, "0.80", "Alo", f"0x{nonce:032x}")
             oid = chance.choice(known) if known else 0
             venue.send(
                 chance.choice(
                     (
-                        Place(nonce, NEVER, *words),
-                        Modify(nonce, NEVER, oid, *words),
-                        Cancel(nonce, NEVER, "SIM", oid, None),
+                        place(nonce, NEVER, *words),
+                        modify(nonce, oid, *words),
+                        cancel(nonce, oid),
                         Noop(nonce - chance.randint(0, 3)),
                     )
                 )
@@ -357,15 +378,19 @@ def test_every_order_is_filled_at_most_in_full(seed: int) -> None:
 
 def test_without_faults_everything_is_told_once() -> None:
     venue, told = wander(1, 60_000, {})
-    fills = [row for fact in told if isinstance(fact, Frame) for row in frame_rows(fact)]
-    assert len(fills) == len(venue.venue.account(ME).fills) > 0
+    keys = [(row["time"], row["tid"]) for fact in told if isinstance(fact, Frame) for row in frame_rows(fact)]
+    made = [(fill.time, fill.tid) for fill in venue.venue.account(ME).fills]
+    arrived = [key for key in made if key[0] < venue.now_ms - 200]  # younger ones may be on their way
+    assert set(arrived) <= set(keys) <= set(made)
+    assert len(set(keys)) == len(keys) > 0
     answers = [fact.nonce for fact in told if isinstance(fact, Answer) and not fact.to_noop]
     assert len(answers) == len(set(answers))
 
 
-def frame_rows(frame: Frame) -> list[object]:
+def frame_rows(frame: Frame) -> list[dict[str, object]]:
     message = json.loads(frame.data)
-    return message["data"]["fills"] if message["channel"] == "userFills" else []
+    rows: list[dict[str, object]] = message["data"]["fills"] if message["channel"] == "userFills" else []
+    return rows
 
 
 def test_the_same_seed_tells_the_same_story() -> None:
@@ -393,7 +418,7 @@ def test_nothing_is_delivered_over_a_connection_that_was_cut() -> None:
     venue.cut()
     assert venue.receive(START_MS + 10_000) is None
     venue.connect()
-    assert isinstance(venue.receive(START_MS + 12_000), Frame | BookTop)
+    assert isinstance(venue.receive(START_MS + 12_000), Frame | Market)
 
 
 def test_fills_are_paged_oldest_first_with_the_last_time_told() -> None:
@@ -421,3 +446,41 @@ def test_reads_tell_open_orders_and_one_order() -> None:
 def test_both_sides_of_a_trade_have_one_tid_of_fifty_bits() -> None:
     assert tid_of(1, 2) != tid_of(2, 1)
     assert 0 < tid_of(41_547_028_680, 41_547_028_681) < 1 << 50
+
+
+def test_a_batch_has_one_outcome_for_each_item_by_position(desk: Desk) -> None:
+    orders = tuple(NewOrder("SIM", "B", px, "1", "Alo", cloid) for px, cloid in (("41.2", "a"), ("1.2", "b")))
+    ((first, second),) = desk.venue.block(2_000, [(ME, Place(1, NEVER, orders))])
+    assert isinstance(first, Resting)
+    assert refused(second) == f"{BAND} asset=173"
+    targets = (Target("SIM", 77, None), Target("SIM", first.oid, None))
+    ((gone, done),) = desk.venue.block(3_000, [(ME, Cancel(2, NEVER, targets))])
+    assert refused(gone).startswith("Order was never placed")
+    assert done == Done()
+
+
+def test_the_streams_stand_when_the_snapshot_has_come() -> None:
+    venue = InProcessVenue(1, ME, {})
+    venue.connect()
+    facts = [venue.receive(START_MS + 1_000) for _ in range(2)]
+    assert isinstance(facts[0], Frame)
+    assert facts[1] == LinkUp(1)
+
+
+def test_the_same_bytes_sent_again_do_not_execute_again() -> None:
+    venue = InProcessVenue(1, ME, {})
+    venue.connect()
+    venue.send(place(START_MS, NEVER, "B", "40.0", "1", "Alo", "c"))
+    venue.send(Resend(START_MS))
+    venue.send(Resend(START_MS + 1))
+    told = [fact for _ in range(60) if (fact := venue.receive(START_MS + 2_000)) is not None]
+    answers = [fact.outcomes[0] for fact in told if isinstance(fact, Answer)]
+    assert sorted(type(outcome).__name__ for outcome in answers) == ["ActionError", "Resting"]
+    assert NotSent(START_MS + 1, "its bytes are not held here") in told
+    assert len(venue.venue.open_orders(ME)) == 1
+
+
+def test_another_dex_and_another_coin_are_empty() -> None:
+    venue, _ = wander(5, 20_000, {})
+    assert venue.reply(AskOpenOrders(1, "xyz")) == OpenOrdersReply(1, ())
+    assert venue.reply(AskPosition(2, "BTC")) == PositionReply(2, "BTC", "0.0", venue.now_ms)

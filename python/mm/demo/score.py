@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from mm.demo.show import USER, Show
-from mm.exchange.base import AskFills, FillsReply
 from mm.exchange.thin.link import COIN, START_MS
 from mm.fallback import Verdict
+from mm.protocol import AskFills, FillsReply
 
 MICRO = Decimal(1).scaleb(-6)
 ZERO = Decimal(0)

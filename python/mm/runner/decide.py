@@ -9,14 +9,12 @@ from decimal import Decimal
 
 from mm._core import Fill, Order, OrderState, Side, Tif
 from mm.errors import UsageError
-from mm.exchange.base import BookTop, Exchange
-from mm.fallback import Known, Policy, Verdict, next_intents
+from mm.fallback import Known, Policy, Verdict, next_intents, verdict_of
 from mm.intents import GiveUp, Inquire, Intent, Keep, Move, Pull, Put, Settled
+from mm.protocol import BookTop
 from mm.quotes import Exposure, Open, Planner, match
-from mm.runner.desk import Desk, Refusal, name_of
-from mm.runner.reads import Reads
-from mm.runner.record import Recorded
 from mm.runner.tally import Tally
+from mm.session import Edit, Fate, How, Outlet, Session, Wish, name_of
 from mm.strategy import PULL, Grid, Ladder, Market, Strategy
 
 STALE_MS = 1_500
@@ -28,6 +26,7 @@ SAID = {
     Verdict.OLD_UNTOUCHED: "refused: the order stands; cancelling to place anew",
     Verdict.UNKNOWN: "no answer that tells: asking, placing nothing meanwhile",
 }
+VERDICTS = {How.TAKEN: Verdict.REPLACED, How.UNKNOWN: Verdict.UNKNOWN, How.NOT_SENT: Verdict.OLD_UNTOUCHED}
 ZERO = Decimal(0)
 
 
@@ -64,11 +63,9 @@ class Decider:
 
     def __init__(
         self,
-        exchange: Exchange,
+        outlet: Outlet,
         strategy: Strategy,
-        engine: Recorded,
-        desk: Desk,
-        reads: Reads,
+        session: Session,
         settings: Settings,
         tally: Tally,
         stop: Callable[[str], None],
@@ -76,11 +73,9 @@ class Decider:
     ) -> None:
         self.top: BookTop | None = None
         self.ladder: Ladder = PULL
-        self._exchange = exchange
+        self._outlet = outlet
         self._strategy = strategy
-        self._engine = engine
-        self._desk = desk
-        self._reads = reads
+        self._session = session
         self._settings = settings
         self._tally = tally
         self._stop = stop
@@ -115,8 +110,8 @@ class Decider:
 
     def market(self) -> Market | None:
         """What the strategy sees: the book without our own orders; None while it is missing or stale."""
-        top, coin, view = self.top, self._settings.coin, self._engine.view
-        now = self._exchange.now_ms
+        top, coin, view = self.top, self._settings.coin, self._session.engine.view
+        now = self._outlet.now_ms
         if top is None or now - top.time > STALE_MS:
             return None
         sides = []
@@ -131,7 +126,7 @@ class Decider:
 
     def exposure(self) -> Exposure:
         """The worst case as the engine has it. While fills are missing there is no room for anything."""
-        view, coin = self._engine.view, self._settings.coin
+        view, coin = self._session.engine.view, self._settings.coin
         if view.gaps(coin):
             limit = self._settings.max_position
             return Exposure(ZERO, limit, -limit)
@@ -139,7 +134,7 @@ class Decider:
 
     def open_orders(self) -> list[Open]:
         """Our orders that are not closed, as the planner sees them."""
-        now = self._exchange.now_ms
+        now = self._outlet.now_ms
         return [
             Open(
                 name=(name := name_of(order)),
@@ -152,23 +147,29 @@ class Decider:
                 age_ms=now - self._touched.get(name, 0),
                 reserved=name in self._tasks,
             )
-            for order in self._engine.view.orders()
+            for order in self._session.engine.view.orders()
         ]
 
     # --- fallbacks --------------------------------------------------------------------------------
 
-    def refused(self, refusal: Refusal) -> None:
-        """A modify was answered, or met silence: note what its fallback has to look after."""
-        name, verdict = refusal.name, refusal.verdict
-        if name in self._latest and self._latest[name][0] != refusal.cloid:
+    def on_fate(self, fate: Fate) -> None:
+        """A modify was answered, or met silence: note what its fallback has to look after.
+
+        What was found out later without an answer (`FOUND`, `VOID`) the engine has as the order's state.
+        """
+        if fate.kind != "modify" or fate.how in (How.FOUND, How.VOID):
+            return
+        verdict = VERDICTS.get(fate.how) or verdict_of(fate.text)
+        name = fate.name
+        if name in self._latest and self._latest[name][0] != fate.cloid:
             return
         task = self._tasks.get(name)
         if verdict == Verdict.REPLACED:
-            if task is not None and task.cloid == refusal.cloid:
+            if task is not None and task.cloid == fate.cloid:
                 task.verdict = verdict
             return
-        if task is None or task.cloid != refusal.cloid:
-            self._tasks[name] = Task(name, refusal.cloid, verdict, refusal.wanted)
+        if task is None or task.cloid != fate.cloid:
+            self._tasks[name] = Task(name, fate.cloid, verdict, fate.wanted or ZERO)
             self._tally.fallbacks[verdict] += 1
             self._say(f"modify  {SAID[verdict]}")
         elif task.verdict != verdict:  # an answer that came after its time-out knows better
@@ -183,7 +184,7 @@ class Decider:
             self._tasks[name] = Task(name, newest, Verdict.REPLACED, wanted)
 
     def _fall_back(self, task: Task) -> None:
-        order = self._engine.view.get_by_cloid(task.name)
+        order = self._session.engine.view.get_by_cloid(task.name)
         if order is None:
             del self._tasks[task.name]
             return
@@ -207,13 +208,13 @@ class Decider:
             self._obey_task(intent, task, order)
 
     def _obey_task(self, intent: Intent, task: Task, order: Order) -> None:
-        now = self._exchange.now_ms
+        now = self._outlet.now_ms
         match intent:
             case Inquire():
                 if now - task.asked_ms >= ASK_EVERY_MS:
                     task.asked_ms = now
                     task.asks += 1
-                    self._reads.legs(order)
+                    self._session.reads.legs(order)
             case Pull():
                 task.cancels += 1
                 self._obey(intent)
@@ -238,7 +239,7 @@ class Decider:
     def _take(self) -> None:
         """The ladder's taking order, one at a time: while one is open, nothing more is taken."""
         take = self.ladder.take
-        if take is not None and all(order.tif == Tif.ALO for order in self._engine.view.orders()):
+        if take is not None and all(order.tif == Tif.ALO for order in self._session.engine.view.orders()):
             self._tally.taken += self._put_within(Put(take.side, take.px, take.sz, Tif.GTC))
 
     def _put_within(self, put: Put) -> bool:
@@ -271,18 +272,20 @@ class Decider:
 
     def _obey(self, intent: Intent) -> None:
         """Turn an intent into an ask to the engine and, if it agrees, a command."""
-        now, view = self._exchange.now_ms, self._engine.view
+        now, view = self._outlet.now_ms, self._session.engine.view
         try:
             match intent:
                 case Put(side=side, px=px, sz=sz, tif=tif):
-                    self._touched[self._desk.place(side, px, sz, tif)] = now
+                    (placed,) = self._session.place([Wish(self._settings.coin, side, px, sz, tif)])
+                    self._touched[placed] = now
                 case Move(name=name, px=px, order_qty=order_qty):
                     if (order := view.get_by_cloid(name)) is not None:
-                        self._latest[name] = self._desk.modify(order, px, order_qty), order_qty
+                        (leg,) = self._session.modify([Edit(name_of(order), px, order_qty)])
+                        self._latest[name] = leg, order_qty
                         self._touched[name] = now
                 case Pull(name=name):
                     if (order := view.get_by_cloid(name)) is not None:
-                        self._desk.cancel(order)
+                        self._tally.refused += len(self._session.cancel([name_of(order)]))
                 case Keep():
                     self._tally.kept += 1
                 case _:

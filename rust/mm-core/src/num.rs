@@ -246,9 +246,53 @@ impl Sz {
     }
 }
 
+/// Nearly every number fits 64 bits: it is written back to front into a buffer, with one division a digit.
+#[inline]
+fn write_short(
+    f: &mut fmt::Formatter<'_>,
+    negative: bool,
+    value: u64,
+    decimals: u32,
+) -> fmt::Result {
+    const LENGTH: usize = 32; // a sign, twenty digits, a dot, and zeros before a small fraction
+    let unit = POW10[decimals as usize];
+    let (mut whole, mut fraction) = (value / unit, value % unit);
+    let (mut text, mut at) = ([0u8; LENGTH], LENGTH);
+    let mut put = |byte: u8| {
+        at -= 1;
+        text[at] = byte;
+    };
+    if fraction != 0 {
+        let mut width = decimals;
+        while fraction.is_multiple_of(10) {
+            fraction /= 10;
+            width -= 1;
+        }
+        for _ in 0..width {
+            put(b'0' + (fraction % 10).to_le_bytes()[0]);
+            fraction /= 10;
+        }
+        put(b'.');
+    }
+    loop {
+        put(b'0' + (whole % 10).to_le_bytes()[0]);
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
+    }
+    if negative {
+        put(b'-');
+    }
+    f.write_str(core::str::from_utf8(&text[at..]).unwrap_or_default())
+}
+
 fn write_scaled(f: &mut fmt::Formatter<'_>, value: i128, decimals: u32) -> fmt::Result {
     let unit = 10u128.pow(decimals);
     let magnitude = value.unsigned_abs();
+    if let Ok(short) = u64::try_from(magnitude) {
+        return write_short(f, value < 0, short, decimals);
+    }
     let (whole, mut fraction) = (magnitude / unit, magnitude % unit);
     let sign = if value < 0 { "-" } else { "" };
     if fraction == 0 {

@@ -88,6 +88,17 @@ pub(crate) fn whole(field: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u
     value.extract().map_err(|_| bad(field, "is not between 0 and 2**64 - 1"))
 }
 
+/// As [`whole`], where `None` means "not told".
+pub(crate) fn maybe_whole(
+    field: &'static str,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<u64>> {
+    match value {
+        Some(value) if !value.is_none() => whole(field, value).map(Some),
+        _ => Ok(None),
+    }
+}
+
 /// As [`whole`], below 2^`bits`.
 pub(crate) fn whole_of_bits<T: TryFrom<u64>>(
     field: &'static str,

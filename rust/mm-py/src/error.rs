@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::{PyErr, import_exception};
 
 import_exception!(mm.errors, BadInput);
+import_exception!(mm.errors, ConfigError);
 import_exception!(mm.errors, DuplicateCloid);
 import_exception!(mm.errors, EngineFault);
 import_exception!(mm.errors, TransitionRefused);
@@ -48,6 +49,11 @@ pub(crate) fn in_row(error: PyErr, row: Option<usize>) -> PyErr {
         });
         made.err().unwrap_or(error)
     })
+}
+
+/// A setting that is wrong: raised before anything is sent.
+pub(crate) fn config(field: &str, reason: &str) -> PyErr {
+    with(ConfigError::new_err(format!("{field} {reason}")), &[("field", field), ("reason", reason)])
 }
 
 /// The book cannot be trusted any more.

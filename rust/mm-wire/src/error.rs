@@ -75,6 +75,8 @@ pub enum FieldError {
     Side,
     /// Named twice in one object.
     Twice,
+    /// A level of a book that is not worse than the one before it.
+    OutOfOrder,
 }
 
 impl fmt::Display for FieldError {
@@ -87,6 +89,7 @@ impl fmt::Display for FieldError {
             Self::NotWhole => "is not a whole number of 64 bits",
             Self::Side => "is neither B nor A",
             Self::Twice => "is given twice",
+            Self::OutOfOrder => "is not worse than the level before it",
         })
     }
 }

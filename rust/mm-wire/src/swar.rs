@@ -116,6 +116,42 @@ pub(crate) fn id(text: &[u8; WIDTH]) -> Option<(u64, usize)> {
     Some((high.wrapping_mul(*POW10.get(count)?).wrapping_add(low), 8 + count))
 }
 
+/// Reads a decimal above zero up to its closing quote, as an integer scaled by 10^`DECIMALS` (at most ten), and gives what
+/// follows the quote. As [`decimal`], for numbers that with their quote fit a word: where the next value begins is known from
+/// one search for the quote, and nobody waits for the digits.
+#[inline(always)]
+pub(crate) fn positive<const DECIMALS: usize>(text: &[u8]) -> Option<(i64, &[u8])> {
+    let word = u128::from_le_bytes(*text.first_chunk()?);
+    let end = index(zeros(word ^ splat(b'"')));
+    let rest = text.get(end + 1..)?;
+    let dot = index(zeros(word ^ splat(b'.')));
+    let after = end.wrapping_sub(dot + 1);
+    if end >= WIDTH || dot.wrapping_sub(1) >= 8 || after.wrapping_sub(1) >= 8 {
+        return None;
+    }
+    let whole = (word as u64 ^ splat8(b'0')) << (64 - 8 * dot);
+    let fraction = ((word >> (8 * dot + 8)) as u64 ^ splat8(b'0')) << (64 - 8 * after);
+    if ((whole.wrapping_add(splat8(0x76)) | whole)
+        | (fraction.wrapping_add(splat8(0x76)) | fraction))
+        & splat8(0x80)
+        != 0
+    {
+        return None; // something else than digits
+    }
+    let unit = *POW10.get(DECIMALS)?;
+    let place = *POW10.get(DECIMALS.wrapping_sub(after))?; // none: more decimals than are wanted
+    let value = eight(whole).wrapping_mul(unit).wrapping_add(eight(fraction).wrapping_mul(place));
+    if value == 0 { None } else { Some((value.cast_signed(), rest)) }
+}
+
+/// Reads a run of one to seven digits without a leading zero, and what follows it.
+#[inline(always)]
+pub(crate) fn small(text: &[u8]) -> Option<(u64, &[u8])> {
+    let (value, count) = leading_digits(*text.first_chunk()?)?;
+    let plain = count < 8 && (count == 1 || text.first() != Some(&b'0'));
+    if plain { Some((value, text.get(count..)?)) } else { None }
+}
+
 const fn splat8(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
@@ -185,6 +221,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn positive_numbers_agree_with_the_thorough_reader(text in "[0-9]{0,9}\\.?[0-9]{0,11}\"[ -~]{22}") {
+            let number = text.split('"').next().unwrap();
+            let thorough = mm_core::num::Sz::parse(number.as_bytes());
+            match positive::<10>(text.as_bytes()) {
+                Some((value, rest)) => {
+                    prop_assert_eq!(thorough, Ok(mm_core::num::Sz(value.into())));
+                    prop_assert_eq!(rest, &text.as_bytes()[number.len() + 1..]);
+                }
+                None => prop_assert!(
+                    thorough.is_err() || number.len() > 15 || !number.contains('.')
+                        || number.starts_with('.') || number.ends_with('.') || number.len() > 9,
+                    "{}", number
+                ),
+            }
+        }
+
         #[test]
         fn hex_agrees_with_the_library(value: u64, upper: bool) {
             let text = if upper { format!("{value:016X}") } else { format!("{value:016x}") };

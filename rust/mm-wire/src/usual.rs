@@ -127,7 +127,7 @@ pub(crate) fn update(text: &[u8]) -> Option<(Update<'_>, &[u8])> {
 }
 
 #[inline(always)]
-fn after<'a, const N: usize>(text: &'a [u8], wanted: &[u8; N]) -> Option<&'a [u8]> {
+pub(crate) fn after<'a, const N: usize>(text: &'a [u8], wanted: &[u8; N]) -> Option<&'a [u8]> {
     let (next, rest) = text.split_first_chunk::<N>()?;
     if next == wanted { Some(rest) } else { None }
 }
@@ -158,7 +158,7 @@ fn hash(text: &[u8]) -> Option<&[u8]> {
 }
 
 #[inline(always)]
-fn number<const DECIMALS: usize>(text: &[u8]) -> Option<(i64, &[u8])> {
+pub(crate) fn number<const DECIMALS: usize>(text: &[u8]) -> Option<(i64, &[u8])> {
     let (value, length) = swar::decimal::<DECIMALS>(text.first_chunk()?)?;
     Some((value, text.get(length..)?))
 }

@@ -245,6 +245,8 @@ pub const ERRORS: &[ErrorRow] = {
         ErrorRow { text: "Order was never placed, already canceled, or filled", class: TargetGone, cancel: CancelError::NotLive, modify: ModifyError::Unknown, meaning: "not live; how it ended must come from fills, updates or orderStatus" },
         action("Too many cumulative requests sent", RateLimit, "the address has used up its requests; one passes every ten seconds"),
         action("429 ", RateLimit, "too much from this IP address"),
+        action("422 ", BadRequest, "the request was not understood"),
+        action("Failed to deserialize the JSON body into the target type", BadRequest, "the request was not understood"),
         action("too many pending post requests", RateLimit, "too many requests under way on this connection"),
         action("Signed action over weight limit", BadRequest, "too many items in one action: split it"),
         ErrorRow { text: "Invalid nonce: duplicate nonce", class: NonceDuplicate, cancel: CancelError::Unknown, modify: ModifyError::Unknown, meaning: "this nonce was used; a request that was sent twice was carried out or refused the first time" },
@@ -312,6 +314,51 @@ fn crossed(text: &str) -> OrderError {
     let (bid, ask) = book.strip_suffix('.').unwrap_or(book).split_once('@').unwrap_or_default();
     let price = |side: &str| Px::parse(side.as_bytes()).ok();
     OrderError::Crossed { bid: price(bid), ask: price(ask) }
+}
+
+/// What a frame of the channel `error` is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamError {
+    /// The subscription stands already.
+    AlreadySubscribed,
+    /// There was no such subscription to end.
+    AlreadyUnsubscribed,
+    /// There can be no such subscription.
+    InvalidSubscription,
+    /// The message was not understood.
+    NotUnderstood,
+    /// More accounts than one address may follow.
+    TooManyUsers,
+    /// More requests under way than one address may have; this one was not taken.
+    TooManyPosts,
+    /// Too many messages, connections or subscriptions: back off.
+    RateLimit,
+    /// Not in the table.
+    Unknown,
+}
+
+/// The texts of the channel `error`, by their beginnings, and what they mean (protocol 1.2).
+#[rustfmt::skip] // one row, one line
+pub const STREAM_ERRORS: &[(&str, StreamError, &str)] = &[
+    ("Already subscribed", StreamError::AlreadySubscribed, "it stands: as good as an acknowledgement"),
+    ("Already unsubscribed", StreamError::AlreadyUnsubscribed, "it has ended: as good as an acknowledgement"),
+    ("Invalid subscription", StreamError::InvalidSubscription, "there can be no such subscription: asking again is of no use"),
+    ("Error parsing JSON into valid websocket request", StreamError::NotUnderstood, "a bug of ours, or a type that this venue does not have"),
+    ("Cannot track more than ", StreamError::TooManyUsers, "more accounts than one address may follow"),
+    ("too many pending post requests", StreamError::TooManyPosts, "this request was not taken: again, once others are answered"),
+    ("429 ", StreamError::RateLimit, "too much from this IP address"),
+];
+
+/// The meaning of an error frame's text.
+pub fn stream_error(text: &str) -> StreamError {
+    let text = text.trim();
+    let row = STREAM_ERRORS.iter().find(|(words, ..)| text.starts_with(words));
+    row.map_or(StreamError::Unknown, |(_, meaning, _)| *meaning)
+}
+
+/// The request that an error frame speaks of: `id=7` at its end.
+pub fn post_id(text: &str) -> Option<u64> {
+    text.trim().rsplit_once(" id=")?.1.parse().ok()
 }
 
 #[cfg(test)]

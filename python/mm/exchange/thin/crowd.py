@@ -7,8 +7,8 @@ quotes what it no longer is. Uninformed takers come at random and pay the spread
 
 from random import Random
 
-from mm.exchange.base import Action, Cancel, Modify, Place
 from mm.exchange.thin.venue import Venue
+from mm.protocol import Action, Cancel, Change, Modify, NewOrder, Place, Target
 
 TICK = 10  # price units: 0.001 at five significant figures and two size decimals
 START = 412_360
@@ -53,7 +53,7 @@ class Crowd:
         """Cancel everything that the crowd has resting."""
         gone: list[tuple[str, Action]] = []
         for (account, _, _), cloid in self._slots.items():
-            gone.append((account, Cancel(self._next(), FAR, self.venue.coin, None, cloid)))
+            gone.append((account, Cancel(self._next(), FAR, (Target(self.venue.coin, None, cloid),))))
         return gone
 
     def _move(self) -> None:
@@ -88,8 +88,8 @@ class Crowd:
         cloid = self._slots[slot] = f"0x{self._next():032x}"
         words = (self.venue.coin, "B" if is_buy else "A", self.venue.rows.px(px), self.venue.rows.sz(lots))
         if old is not None and old.status == "open":
-            return account, Modify(self._next(), FAR, old.oid, *words, "Alo", cloid)
-        return account, Place(self._next(), FAR, *words, "Alo", cloid)
+            return account, Modify(self._next(), FAR, (Change(old.oid, NewOrder(*words, "Alo", cloid)),))
+        return account, Place(self._next(), FAR, (NewOrder(*words, "Alo", cloid),))
 
     def _uninformed(self) -> list[tuple[str, Action]]:
         if self._flow.randrange(100) >= 13:
@@ -113,7 +113,8 @@ class Crowd:
         px -= px % TICK
         rows = self.venue.rows
         side = "B" if is_buy else "A"
-        return account, Place(self._next(), FAR, self.venue.coin, side, rows.px(px), rows.sz(lots), "Ioc", "")
+        order = NewOrder(self.venue.coin, side, rows.px(px), rows.sz(lots), "Ioc", "")
+        return account, Place(self._next(), FAR, (order,))
 
     def _next(self) -> int:
         self._nonce += 1

@@ -9,21 +9,31 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from random import Random
 
-from mm.exchange.base import (
+from mm.exchange.thin.book import Resting
+from mm.exchange.thin.crowd import Crowd
+from mm.exchange.thin.faults import Faults
+from mm.exchange.thin.venue import BAND, RATE_LIMITED, STRANGE, Venue
+from mm.exchange.thin.wire import fills_frame, packed, updates_frame
+from mm.protocol import (
     Action,
     Answer,
     AskFills,
     AskOpenOrders,
     AskOrder,
+    AskPosition,
+    AskRateLimit,
     BookTop,
     Command,
+    Fact,
     FillsReply,
     Frame,
     Garbled,
-    Inbound,
     LinkDown,
+    LinkUp,
+    Market,
     Modify,
     Noop,
+    NotSent,
     OpenOrdersReply,
     OrderReply,
     OrderRow,
@@ -31,14 +41,11 @@ from mm.exchange.base import (
     Place,
     PositionReply,
     Query,
+    RateLimitReply,
     ReadFailed,
     Reply,
+    Resend,
 )
-from mm.exchange.thin.book import Resting
-from mm.exchange.thin.crowd import Crowd
-from mm.exchange.thin.faults import Faults
-from mm.exchange.thin.venue import BAND, RATE_LIMITED, STRANGE, Venue
-from mm.exchange.thin.wire import fills_frame, packed, updates_frame
 
 COIN = "SIM"
 SZ_DECIMALS = 2
@@ -69,7 +76,7 @@ class _Reading:
 class _Arrived:
     """A fact reaches us, if the connection that it was sent on still stands."""
 
-    fact: Inbound
+    fact: Fact
     epoch: int
 
 
@@ -98,6 +105,8 @@ class InProcessVenue:
         self._moods: dict[int, str | None] = {}
         self._mempool: list[tuple[str, Action, int]] = []
         self._top: BookTop | None = None
+        self._bytes: dict[int, Action] = {}
+        """What was sent under each nonce, for whoever wants it sent once more."""
         self._at(START_MS + 100, None)
 
     # --- the Exchange protocol ------------------------------------------------------------------
@@ -113,7 +122,9 @@ class InProcessVenue:
         self._connected = True
         self._top = None
         rows = [self.venue.rows.fill(fill) for fill in self.venue.account(self.user).fills[-SNAPSHOT:]]
-        self._deliver(self._ms(30, 150), Frame(fills_frame(self.user, rows[::-1], snapshot=True)))
+        delay = self._ms(30, 150)
+        self._deliver(delay, Frame(fills_frame(self.user, rows[::-1], snapshot=True)))
+        self._deliver(delay, LinkUp(self._epoch))
 
     def send(self, command: Command) -> None:
         """Send and return at once; faults may keep it from arriving, delay it or double it."""
@@ -121,6 +132,14 @@ class InProcessVenue:
             self._at(self._now + self._ms(30, 120), _Reading(command, self._epoch))
             return
         self.sent += 1
+        if isinstance(command, Resend):
+            again = self._bytes.get(command.nonce)
+            if again is None:
+                self._deliver(1, NotSent(command.nonce, "its bytes are not held here"))
+                return
+            command = again
+        elif not isinstance(command, Noop):
+            self._bytes[command.nonce] = command
         if self.faults.hit("request lost"):
             return
         delay = self._ms(40, 160)
@@ -131,7 +150,7 @@ class InProcessVenue:
             later = delay + self.faults.between("request twice", 1, 2_000)
             self._at(self._now + later, _Arriving(command, self._epoch))
 
-    def receive(self, until_ms: int) -> Inbound | None:
+    def receive(self, until_ms: int) -> Fact | None:
         """Let time pass until a fact arrives or `until_ms` has come."""
         while self._heap and self._heap[0][0] <= until_ms:
             time, _, what = heappop(self._heap)
@@ -163,21 +182,21 @@ class InProcessVenue:
         ours, self._mempool = self._mempool, []
         actions = [(user, action) for user, action, _ in ours] + self.crowd.actions()
         outcomes = self.venue.block(time, actions)
-        for (_, action, epoch), outcome in zip(ours, outcomes, strict=False):
-            self._answer(action, epoch, outcome)
+        for (_, action, epoch), told in zip(ours, outcomes, strict=False):
+            self._answer(action, epoch, told)
         self._push()
         self._show_book(time)
         if self._connected and self.faults.hit("link cut"):
             self.cut()
-            self._deliver(1, LinkDown())
+            self._deliver(1, LinkDown("cut"))
         self._at(time + self._blocks.randint(70, 200), None)
 
-    def _answer(self, action: Action, epoch: int, outcome: Outcome) -> None:
+    def _answer(self, action: Action, epoch: int, outcomes: tuple[Outcome, ...]) -> None:
         if epoch != self._epoch or self.faults.hit("answer lost"):
             return
         if self.faults.hit("answer garbled"):
-            outcome = Garbled("<html><head><title>502 Bad Gateway</title></head></html>")
-        answer = Answer(action.nonce, outcome, isinstance(action, Noop))
+            outcomes = (Garbled("<html><head><title>502 Bad Gateway</title></head></html>"),)
+        answer = Answer(action.nonce, outcomes, isinstance(action, Noop))
         delay = self._ms(30, 120)
         if self.faults.hit("answer late"):
             delay += self.faults.between("answer late", 1_000, 6_000)
@@ -217,7 +236,7 @@ class InProcessVenue:
         top = BookTop(COIN, time, bids, asks)
         if self._connected and (self._top is None or (bids, asks) != (self._top.bids, self._top.asks)):
             self._top = top
-            self._deliver(self._ms(20, 60), top)
+            self._deliver(self._ms(20, 60), Market(top))
 
     def _mood(self, action: Action) -> str | None:
         """A refusal that the order did not deserve: of our orders only, and the same for every copy of one."""
@@ -244,7 +263,7 @@ class InProcessVenue:
             order = self.venue.find(self.user, query.key)
             return OrderReply(query.query, None if order is None else self._row(order))
         if isinstance(query, AskOpenOrders):
-            orders = self.venue.open_orders(self.user)
+            orders = [] if query.dex else self.venue.open_orders(self.user)
             return OpenOrdersReply(query.query, tuple(self._row(order) for order in orders))
         account = self.venue.account(self.user)
         if isinstance(query, AskFills):
@@ -252,7 +271,12 @@ class InProcessVenue:
             page = [self.venue.rows.fill(fill) for fill in found[:PAGE]]
             last = found[len(page) - 1].time if page else query.end_ms
             return FillsReply(query.query, packed(page), len(page), last, len(found) > len(page))
-        return PositionReply(query.query, COIN, self.venue.rows.sz(account.lots), self._now)
+        if isinstance(query, AskPosition):
+            lots = account.lots if query.coin == COIN else 0
+            return PositionReply(query.query, query.coin, self.venue.rows.sz(lots), self._now)
+        if isinstance(query, AskRateLimit):
+            return RateLimitReply(query.query, self.sent, 10_000, 0, "0.0")
+        return ReadFailed(query.query, "not served by this venue")
 
     def _row(self, order: Resting) -> OrderRow:
         rows = self.venue.rows
@@ -273,7 +297,7 @@ class InProcessVenue:
     def _ms(self, low: int, high: int) -> int:
         return self._latency.randint(low, high)
 
-    def _deliver(self, delay: int, fact: Inbound) -> None:
+    def _deliver(self, delay: int, fact: Fact) -> None:
         self._at(self._now + delay, _Arrived(fact, self._epoch))
 
     def _at(self, time: int, what: _What) -> None:

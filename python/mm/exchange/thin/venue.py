@@ -10,23 +10,26 @@ out, being of no use to this demo: margin, funding, triggers, reduce-only and mo
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from mm.exchange.base import (
-    Action,
-    ActionError,
-    Cancel,
-    Done,
-    Filled,
-    ItemError,
-    Modify,
-    Noop,
-    Outcome,
-    Place,
-    Resting,
-)
 from mm.exchange.thin.accounts import Account, Fill, tid_of
 from mm.exchange.thin.book import Book
 from mm.exchange.thin.book import Resting as Order
 from mm.exchange.thin.wire import Rows, scaled
+from mm.protocol import (
+    Action,
+    ActionError,
+    Cancel,
+    Change,
+    Done,
+    Filled,
+    ItemError,
+    Modify,
+    NewOrder,
+    Outcome,
+    Place,
+    Resting,
+    ScheduleCancel,
+    Target,
+)
 
 ASSET = 173
 MIN_NOTIONAL = 10_000_000  # micro-dollars
@@ -42,6 +45,7 @@ GONE = "Cannot modify canceled or filled order"
 NOT_NEW = "Attempted to modify to invalid new order"
 NOT_PLACED = "Error placing new order during modify: "
 NOT_LIVE = "Order was never placed, already canceled, or filled."
+NO_SWITCH = "Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $12066.75."
 
 
 @dataclass(slots=True)
@@ -67,7 +71,7 @@ class Venue:
         self.refuse: Callable[[Action], str | None] = lambda _: None
         """A fault: a whole-action or pre-check refusal for this action, or None."""
         self._by_cloid: dict[tuple[str, str], int] = {}
-        self._nonces: dict[str, dict[int, Outcome]] = {}
+        self._nonces: dict[str, set[int]] = {}
         self._pushes: dict[str, Pushes] = {}
         self._watched: set[str] = set()
         self._next_oid = first_oid
@@ -82,14 +86,14 @@ class Venue:
         """An account, opened at its first use."""
         return self.accounts.setdefault(name, Account(name))
 
-    def block(self, time: int, actions: Iterable[tuple[str, Action]]) -> list[Outcome]:
-        """Execute one block's actions and give the outcome of each, in the order given.
+    def block(self, time: int, actions: Iterable[tuple[str, Action]]) -> list[tuple[Outcome, ...]]:
+        """Execute one block's actions and give the outcomes of each, in the order given.
 
         Inside the block they run by class: post-only orders and noops, then cancels, then takers.
         """
         self._mid2 = self.mid2()
         given = list(actions)
-        outcomes: dict[int, Outcome] = {}
+        outcomes: dict[int, tuple[Outcome, ...]] = {}
         for index in sorted(range(len(given)), key=lambda i: _class(given[i][1])):
             account, action = given[index]
             outcomes[index] = self._execute(account, action, time)
@@ -116,82 +120,87 @@ class Venue:
 
     # --- one action -----------------------------------------------------------------------------
 
-    def _execute(self, account: str, action: Action, time: int) -> Outcome:
-        spent = self._nonces.setdefault(account, {})
+    def _execute(self, account: str, action: Action, time: int) -> tuple[Outcome, ...]:
+        spent = self._nonces.setdefault(account, set())
         if action.nonce in spent:
-            return ActionError(f"Invalid nonce: duplicate nonce {action.nonce}")
-        if not isinstance(action, Noop) and action.expires_ms < time:
-            outcome: Outcome = ActionError("Action already expired")
-        else:
-            outcome = self._decide(account, action, time)
+            return (ActionError(f"Invalid nonce: duplicate nonce {action.nonce}"),)
+        if isinstance(action, Place | Modify | Cancel | ScheduleCancel) and action.expires_ms < time:
+            return (ActionError("Action already expired"),)
+        outcomes = self._decide(account, action, time)
         # A refusal of the whole action does not use the nonce; anything else does, even if it failed.
-        if not isinstance(outcome, ActionError):
-            spent[action.nonce] = outcome
-        return outcome
+        if not isinstance(outcomes[0], ActionError):
+            spent.add(action.nonce)
+        return outcomes
 
-    def _decide(self, account: str, action: Action, time: int) -> Outcome:
-        if isinstance(action, Noop):
-            return Done()
-        if (fault := self.refuse(action)) is not None:
-            return ActionError(fault) if fault == RATE_LIMITED else ItemError(f"{fault} asset={ASSET}")
-        if isinstance(action, Cancel):
-            return self._cancel(account, action, time)
-        if isinstance(action, Modify):
-            return self._modify(account, action, time)
-        return self._place(account, action, time)
+    def _decide(self, account: str, action: Action, time: int) -> tuple[Outcome, ...]:
+        if isinstance(action, Place | Modify | Cancel) and (fault := self.refuse(action)) is not None:
+            if fault == RATE_LIMITED:
+                return (ActionError(fault),)
+            return tuple(ItemError(f"{fault} asset={ASSET}") for _ in items_of(action))
+        match action:
+            case Place(orders=orders):
+                return tuple(self._place(account, order, time) for order in orders)
+            case Modify(changes=changes):
+                return tuple(self._modify(account, change, time) for change in changes)
+            case Cancel(targets=targets):
+                return tuple(self._cancel(account, target, time) for target in targets)
+            case ScheduleCancel():
+                return (ActionError(NO_SWITCH),)
+            case _:
+                return (Done(),)
 
-    def _cancel(self, account: str, action: Cancel, time: int) -> Outcome:
-        key = action.oid if action.oid is not None else action.cloid or 0
+    def _cancel(self, account: str, target: Target, time: int) -> Outcome:
+        key = target.oid if target.oid is not None else target.cloid or 0
         order = self.find(account, key)
         if order is None or order.status != "open":
             return ItemError(f"{NOT_LIVE} asset={ASSET}")
         self._kill(order, "canceled", time)
         return Done()
 
-    def _modify(self, account: str, action: Modify, time: int) -> Outcome:
-        old = self.find(account, action.oid)
+    def _modify(self, account: str, change: Change, time: int) -> Outcome:
+        old, wanted = self.find(account, change.oid), change.order
         if old is None or old.status != "open":
             return ItemError(GONE)
-        if action.tif == "Ioc":
+        if wanted.tif == "Ioc":
             return ItemError(NOT_NEW)
-        checked = self._checked(action)
+        checked = self._checked(wanted)
         if isinstance(checked, str):
             return ItemError(f"{checked} asset={ASSET}")
         px, lots = checked
         self.book.remove(old)  # so that the new leg is judged without it
-        if self.book.would_match(action.side == "B", px):
+        if self.book.would_match(wanted.side == "B", px):
             reason = self._crossed()
             old.status, old.status_time = "canceled", time
             self._tell(old)
-            self._reject(account, action, px, lots, "badAloPxRejected", time)
+            self._reject(account, wanted, px, lots, "badAloPxRejected", time)
             return ItemError(f"{NOT_PLACED}{reason} asset={ASSET}")
-        new = self._new(account, action, px, lots, time)
+        new = self._new(account, wanted, px, lots, time)
         self.book.add(new)
         self._tell(new)  # the new leg's open comes before the old leg's canceled, as on the real one
         old.status, old.status_time = "canceled", time
         self._tell(old)
         return Resting(new.oid)
 
-    def _place(self, account: str, action: Place, time: int) -> Outcome:
-        checked = self._checked(action)
+    def _place(self, account: str, wanted: NewOrder, time: int) -> Outcome:
+        checked = self._checked(wanted)
         if isinstance(checked, str):
             return ItemError(f"{checked} asset={ASSET}")
         px, lots = checked
-        is_buy = action.side == "B"
+        is_buy = wanted.side == "B"
         crossing = self.book.would_match(is_buy, px)
-        if action.tif == "Alo" and crossing:
-            self._reject(account, action, px, lots, "badAloPxRejected", time)
+        if wanted.tif == "Alo" and crossing:
+            self._reject(account, wanted, px, lots, "badAloPxRejected", time)
             return ItemError(f"{self._crossed()} asset={ASSET}")
-        if action.tif == "Ioc" and not crossing:
-            self._reject(account, action, px, lots, "iocCancelRejected", time)
+        if wanted.tif == "Ioc" and not crossing:
+            self._reject(account, wanted, px, lots, "iocCancelRejected", time)
             return ItemError(f"Order could not immediately match against any resting orders. asset={ASSET}")
-        order = self._new(account, action, px, lots, time)
+        order = self._new(account, wanted, px, lots, time)
         self._tell(order)
         notional = self._take(order, time)
         taken = order.size - order.left
         if not order.left:
             self._finish(order, "filled", time)
-        elif action.tif == "Ioc":
+        elif wanted.tif == "Ioc":
             self._finish(order, "canceled", time)
         else:
             self.book.add(order)
@@ -225,10 +234,10 @@ class Venue:
 
     # --- parts ----------------------------------------------------------------------------------
 
-    def _checked(self, action: Place | Modify) -> tuple[int, int] | str:
+    def _checked(self, wanted: NewOrder) -> tuple[int, int] | str:
         """The order's price and lots, or the text of the pre-check that it fails (no oid is used)."""
-        px = scaled(action.px, self.rows.px_decimals)
-        lots = scaled(action.sz, self.rows.sz_decimals)
+        px = scaled(wanted.px, self.rows.px_decimals)
+        lots = scaled(wanted.sz, self.rows.sz_decimals)
         if lots is None:
             return "Order has invalid size."
         if lots == 0:
@@ -244,18 +253,18 @@ class Venue:
             return "Order must have minimum value of $10."
         return px, lots
 
-    def _new(self, account: str, action: Place | Modify, px: int, lots: int, time: int) -> Order:
+    def _new(self, account: str, wanted: NewOrder, px: int, lots: int, time: int) -> Order:
         oid, self._next_oid = self._next_oid, self._next_oid + 1
-        cloid = action.cloid or None
-        order = Order(oid, account, cloid, action.side == "B", px, lots, lots, action.tif, time)
+        cloid = wanted.cloid or None
+        order = Order(oid, account, cloid, wanted.side == "B", px, lots, lots, wanted.tif, time)
         order.status_time = time
         self.orders[oid] = order
         if cloid is not None:
             self._by_cloid[account, cloid] = oid
         return order
 
-    def _reject(self, account: str, action: Place | Modify, px: int, lots: int, status: str, time: int) -> None:
-        order = self._new(account, action, px, lots, time)
+    def _reject(self, account: str, wanted: NewOrder, px: int, lots: int, status: str, time: int) -> None:
+        order = self._new(account, wanted, px, lots, time)
         order.status = status
         self._tell(order)
 
@@ -278,10 +287,25 @@ class Venue:
         return f"Post only order would have immediately matched, bbo was {bbo}."
 
 
+def items_of(action: Place | Modify | Cancel) -> tuple[NewOrder | Change | Target, ...]:
+    """The items of a batch."""
+    match action:
+        case Place(orders=orders):
+            return orders
+        case Modify(changes=changes):
+            return changes
+        case Cancel(targets=targets):
+            return targets
+
+
 def _class(action: Action) -> int:
     """When in the block: 0 posts and noops, 1 cancels, 2 takers. A modify counts by its new order."""
-    if isinstance(action, Cancel):
-        return 1
-    if isinstance(action, Noop):
-        return 0
-    return 0 if action.tif == "Alo" else 2
+    match action:
+        case Place(orders=orders):
+            return 0 if all(order.tif == "Alo" for order in orders) else 2
+        case Modify(changes=changes):
+            return 0 if all(change.order.tif == "Alo" for change in changes) else 2
+        case Cancel():
+            return 1
+        case _:
+            return 0

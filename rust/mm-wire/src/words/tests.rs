@@ -130,6 +130,8 @@ const KNOWN: &[(&str, OrderError, &str, &str)] = &[
     ("Order was never placed, already canceled, or filled. asset=173", E::TargetGone, "not live", "?"),
     ("Too many cumulative requests sent (97460 > 97456) for cumulative volume traded $87457.46. Place taker orders to free up 1 request per USDC traded.", E::RateLimit, "not done", "untouched"),
     ("429 Too Many Requests", E::RateLimit, "not done", "untouched"),
+    ("Failed to deserialize the JSON body into the target type", E::BadRequest, "not done", "untouched"),
+    ("422 Failed to deserialize the JSON body into the target type", E::BadRequest, "not done", "untouched"),
     ("too many pending post requests id=7", E::RateLimit, "not done", "untouched"),
     ("Signed action over weight limit of 200.", E::BadRequest, "not done", "untouched"),
     ("User or API Wallet 0x4b6c5b1287e38b78e61d5dbca726d5e267eda747 does not exist.", E::SignerUnknown, "not done", "untouched"),
@@ -226,4 +228,36 @@ fn no_row_hides_another() {
             row.word
         );
     }
+}
+
+/// The texts of the channel `error`, protocol 1.2, and those of the captures.
+#[test]
+fn every_error_of_the_stream_is_classified() {
+    use StreamError as S;
+    let request = r#"{"method":"subscribe","subscription":{"type":"noSuchType","coin":"BTC"}}"#;
+    let known = [
+        ("Already subscribed: {\"type\":\"bbo\"}".to_owned(), S::AlreadySubscribed),
+        ("Already unsubscribed: {\"type\":\"trades\"}".to_owned(), S::AlreadyUnsubscribed),
+        ("Invalid subscription {\"type\":\"bbo\"}".to_owned(), S::InvalidSubscription),
+        (format!("Error parsing JSON into valid websocket request: {request}"), S::NotUnderstood),
+        ("Cannot track more than 10 total users.".to_owned(), S::TooManyUsers),
+        ("Cannot track more than 15 total users.".to_owned(), S::TooManyUsers),
+        ("too many pending post requests id=7".to_owned(), S::TooManyPosts),
+        ("429 Too Many Requests".to_owned(), S::RateLimit),
+    ];
+    for (text, meaning) in &known {
+        assert_eq!(stream_error(text), *meaning, "{text}");
+    }
+    for text in
+        ["", "already subscribed", "something new", "Cannot", "too many", "Too many pending"]
+    {
+        assert_eq!(stream_error(text), S::Unknown, "{text}");
+    }
+    for (words, meaning, said) in STREAM_ERRORS {
+        assert!(known.iter().any(|(_, known)| known == meaning), "{words} has no example");
+        assert!(!said.is_empty());
+    }
+    assert_eq!(post_id("too many pending post requests id=7"), Some(7));
+    assert_eq!(post_id("too many pending post requests"), None);
+    assert_eq!(post_id("x id=-1"), None);
 }

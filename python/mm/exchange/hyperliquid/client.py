@@ -1,0 +1,582 @@
+"""`mm.Hyperliquid`: the session and a link on an asyncio loop, for people who keep their own loop.
+
+    async with mm.Hyperliquid(account="0x…", key=…, url=mm.TESTNET, coins=["BTC"]) as hl:
+        await hl.ready()
+        order = await hl.place("BTC", "B", "83757", "0.001")
+        await hl.cancel(order)
+
+Everything the client learns is told to the engine, and everything it sends is a command that the engine
+was told of first. One task turns the loop; nothing here waits for the network while it holds anything.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from mm._core import Engine, Order, OrderState, Position, Side, Tif, classify_cancel_error
+from mm._core.sign import Signer
+from mm._core.wire import Asset, Assets, Book
+from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, UnknownOrder, UsageError, VenueError
+from mm.exchange.base import AsyncExchange
+from mm.exchange.hyperliquid.client_events import EventStream, Left
+from mm.exchange.hyperliquid.client_modify import replace_with_fallback
+from mm.exchange.hyperliquid.client_open import NewOrder, network, unrecorded
+from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, face
+from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
+from mm.fallback import Policy
+from mm.protocol import InfoReply, RateLimitReply, ReadFailed
+from mm.protocol import Market as MarketFact
+from mm.session import (
+    Edit,
+    Escalated,
+    Fate,
+    GateMoved,
+    Held,
+    How,
+    Phase,
+    Recorded,
+    Rules,
+    Session,
+    Wish,
+    dex_of,
+    name_of,
+)
+
+TURN_MS = 100
+"""The loop turns at least so often, so that what a caller began is looked after in time."""
+AT_ONCE = 32
+"""So many facts that have arrived together are taken before time is looked at, and before the others have their turn."""
+AGAIN_MS = 1_000
+"""How long `cancel_all` waits before it cancels again what survived."""
+EVENTS_MOST = 10_000
+DONE = (OrderState.CancelConfirmed,)
+
+log = logging.getLogger("mm")
+
+
+class Hyperliquid:
+    """One account on Hyperliquid, caught up and looked after.
+
+    `account` is the address that is traded for (the master's or a sub-account's, never the agent's); `key` (an agent's)
+    or `signer` signs for it, and acts for the `vault` or sub-account that is named. `url`: `mm.MAINNET`,
+    `mm.TESTNET`, or a venue of your own on this machine, which takes testnet signatures. `coins` are watched and may be
+    traded. `link` has further settings by name (`link_settings.Settings`: feeds, times, bounds). `engine` may be
+    your own; `exchange` and `assets` replace the network (tests do).
+
+    **Leaving the context** keeps your orders on the book (`on_exit="keep"`), with their place in the queue: a
+    program that ends is not a wish to leave the market, and the next start finds them. `on_exit="cancel"` cancels all
+    of ours, and waits for the proof. Either way answers on their way are waited for, for `grace_ms`; no task and no
+    socket stays behind; and what is still open, or whose fate is not known, is told: by a `Left` event, by
+    `hl.left`, and by a warning of the logger `mm`.
+
+    Raises `ConfigError` before anything is opened.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        key: str | bytes | bytearray | None = None,
+        signer: Signer | None = None,
+        url: str = MAINNET,
+        coins: Iterable[str] = (),
+        vault: str | None = None,
+        link: Mapping[str, Any] | None = None,
+        engine: Engine | Recorded | None = None,
+        exchange: AsyncExchange | None = None,
+        assets: Assets | None = None,
+        rules: Rules | None = None,
+        on_exit: Literal["keep", "cancel"] = "keep",
+        grace_ms: int = 2_000,
+        events_most: int = EVENTS_MOST,
+    ) -> None:
+        if on_exit not in ("keep", "cancel"):
+            raise ConfigError(f"on_exit is 'keep' or 'cancel', not {on_exit!r}", field="on_exit", reason="unknown")
+        if events_most < 1:
+            raise ConfigError(f"events_most is a positive number, not {events_most}", field="events_most")
+        self.account = account
+        self.coins = tuple(dict.fromkeys(coins))
+        self.left: tuple[Order, ...] = ()
+        """After leaving: the orders that were open, or not known to be closed."""
+        if exchange is None:
+            dexs = tuple(dict.fromkeys(filter(None, map(dex_of, self.coins))))
+            told = {"account": account, "url": url, "coins": self.coins, "mainnet": url == MAINNET, "dexs": dexs}
+            exchange = network(Settings(**{**told, **(link or {})}), key, signer, vault)
+        self._exchange = exchange
+        self._assets = assets
+        self._recorded = engine if isinstance(engine, Recorded) else unrecorded(account, engine, self._exchange.now_ms)
+        self._rules = rules
+        self._on_exit = on_exit
+        self._grace_ms = grace_ms
+        self._events_most = events_most
+        self._session: Session | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._fault: BaseException | None = None
+        self._streams: list[EventStream] = []
+        self._fates: Waiters[tuple[str, str | int], Fate] = Waiters()
+        self._infos: Waiters[int, InfoReply | ReadFailed] = Waiters()
+        self._budget: Waiters[str, RateLimitReply] = Waiters()
+        self._turned: asyncio.Future[None] | None = None
+        self._books = Books()
+        self._closing = False
+
+    # --- life -------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        if self._session is not None:
+            raise UsageError("a client is entered once")
+        try:
+            await self._exchange.open()
+            self._begin()
+        except BaseException:
+            await self._exchange.close()
+            raise
+        self._task = asyncio.create_task(self._run(), name="mm.Hyperliquid")
+        return self
+
+    def _begin(self) -> None:
+        """The exchange is open: tell the engine what the markets are, and start the session."""
+        if self._assets is None:
+            self._assets = getattr(self._exchange, "assets", None)
+        for coin in self.coins:
+            market = self._market(coin)
+            base = market.base if market.kind == "spot" else None
+            self._recorded.tell(Engine.set_coin, coin, sz_decimals=market.sz_decimals, base_token=base)
+        self._session = Session(self._recorded, self._exchange, self.coins, self._rules)
+        if self._recorded.sent():
+            self._session.resume()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+        if self._fault is not None and error is None:
+            raise self._fault
+
+    async def close(self) -> None:
+        """Leave: as the class says. Called by the context; a second call does nothing."""
+        if self._task is None or self._closing:
+            return
+        self._closing = True
+        task = self._task
+        try:
+            if self._fault is None:
+                with contextlib.suppress(VenueError):
+                    if self._on_exit == "cancel":
+                        await self.cancel_all(wait=True)
+                    await self._until(lambda: not self.session.requests_open, self._grace_ms)
+        finally:
+            self._task = None
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+            await self._exchange.close()
+            self._end()
+
+    def _end(self) -> None:
+        self.left = tuple(self.orders())
+        for order in self.left:
+            log.warning("left on the venue, looked after by nobody: %s %s, %s", order.coin, order.cloid, order.state)
+        gone = OutcomeUnknown("the client was closed before the answer came", reason="closed")
+        for waiters in (self._fates, self._infos, self._budget):
+            waiters.fail(gone)
+        for stream in self._streams:
+            if self.left:
+                stream.put(Left(self.left))
+            stream.end(self._fault)
+        self._streams.clear()
+        self._turn()
+
+    async def ready(self) -> None:
+        """Wait until all is known that the venue knows: then, and only then, orders are taken. Bound it as you like."""
+        while not self.session.ready:
+            await self._next_turn()
+
+    async def _run(self) -> None:
+        """The one loop: what arrives, what is due, what follows."""
+        session = self.session
+        try:
+            while True:
+                now = self._exchange.now_ms
+                due = session.next_deadline()
+                until = now + TURN_MS if due is None else min(now + TURN_MS, max(due, now + 1))
+                fact = await self._exchange.receive(until)
+                taken = 0
+                while fact is not None:
+                    session.take(fact)
+                    taken += 1
+                    # What is here already is taken too, without waiting.
+                    fact = await self._exchange.receive(now) if taken < AT_ONCE else None
+                session.keep_time()
+                self._tell()
+                await asyncio.sleep(0)  # a queue that is never empty must not keep the others from their turn
+        except asyncio.CancelledError:
+            raise
+        except BaseException as fault:
+            # Nothing may be sent any more: whoever waits is told, and so is everybody who asks from now on.
+            self._fault = fault
+            for waiters in (self._fates, self._infos, self._budget):
+                waiters.fail(fault)
+            for stream in self._streams:
+                stream.end(fault)
+            raise
+        finally:
+            self._turn()
+
+    def _tell(self) -> None:
+        """Pass on what followed."""
+        for event in self.session.drain():
+            match event:
+                case Fate(kind=kind, nonce=nonce, cloid=cloid):
+                    self._fates.give((kind, cloid or nonce), event)
+                case InfoReply(query=query) | ReadFailed(query=query):
+                    self._infos.give(query, event)
+                case RateLimitReply():
+                    self._budget.give("", event)
+                case MarketFact(event=told):
+                    self._books.take(told, self._exchange.now_ms)
+                case GateMoved(phase=Phase.DOWN):
+                    self._books.clear()
+                case Escalated(what=what, coin=coin):
+                    log.warning("%s%s", what, "" if coin is None else f" ({coin})")
+                case Held(coin=coin, why=why):
+                    log.warning("%s: nothing is placed now: %s", coin or "every coin", why)
+                case _:
+                    pass
+            for stream in self._streams:
+                stream.put(event)
+        self._turn()
+
+    def _turn(self) -> None:
+        turned, self._turned = self._turned, None
+        if turned is not None and not turned.done():
+            turned.set_result(None)
+
+    async def _next_turn(self) -> None:
+        self._alive()
+        if self._turned is None:
+            self._turned = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._turned)
+        self._alive()
+
+    async def _until(self, done: Callable[[], bool], timeout_ms: int) -> bool:
+        """Wait for this, turn by turn, in the exchange's time; False if it did not come in time."""
+        end = self._exchange.now_ms + timeout_ms
+        while not done():
+            if self._exchange.now_ms >= end:
+                return False
+            await self._next_turn()
+        return True
+
+    def _alive(self) -> Session:
+        """The session, while the loop turns."""
+        if self._fault is not None:
+            raise self._fault
+        if self._session is None or self._task is None:
+            raise NotSent("the client is not open: use `async with`", reason="not open")
+        return self._session
+
+    # --- looking ----------------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session:
+        """The session; there is one as soon as the context was entered."""
+        if self._session is None:
+            raise NotSent("the client is not open: use `async with`", reason="not open")
+        return self._session
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, for looking: what it is told goes through the session."""
+        return self._recorded.view
+
+    def book(self, coin: str) -> Book | None:
+        """The market as last told; None until something came since the last connection."""
+        return self._books.get(coin)
+
+    def orders(self, coin: str | None = None) -> list[Order]:
+        """Our orders that rest, or may rest, oldest first: not those that the venue said it has canceled."""
+        return [o for o in self.engine.orders() if (coin is None or o.coin == coin) and o.state not in DONE]
+
+    def position(self, coin: str) -> Position:
+        """A coin's position and money."""
+        return self.engine.position(coin)
+
+    def closed(self, coin: str) -> str | None:
+        """Why nothing may be placed on this coin now; None if it may."""
+        return self.session.closed(coin)
+
+    def release(self, coin: str, why: str) -> None:
+        """Open a coin again that was closed for this reason: a contradiction stays until somebody has looked at it."""
+        self._alive().gate.release(coin, why)
+        self._tell()
+
+    def events(self) -> EventStream:
+        """Everything that happens from now on, in order: effects, fates, gate and link, market events.
+
+        Each reader has its own queue of `events_most` events; one that is too slow is told so (`Lagged`).
+        """
+        self._alive()
+        stream = EventStream(self._events_most)
+        self._streams.append(stream)
+        return stream
+
+    # --- orders -----------------------------------------------------------------------------------------
+
+    async def place(
+        self,
+        coin: str,
+        side: Side | str,
+        px: Number,
+        sz: Number,
+        *,
+        tif: Tif = Tif.ALO,
+        reduce_only: bool = False,
+        cloid: str | None = None,
+    ) -> Order:
+        """Place one order and give it as it stands once the venue has answered.
+
+        Raises `Unrepresentable` off the grid, `UsageError` where the engine does not allow it, `NotSent` while nothing
+        may be placed (all: nothing happened); `Refused` with the venue's words; `OutcomeUnknown` when no answer came
+        or none that tells: its `cloid` names the order, and the engine goes on until it knows (see `known`).
+        """
+        (result,) = await self.place_many([NewOrder(coin, side, px, sz, tif, reduce_only, cloid)])
+        if isinstance(result, VenueError):
+            raise result
+        return result
+
+    async def place_many(self, orders: Sequence[NewOrder]) -> list[Order | VenueError]:
+        """Place up to 200 orders in one action; give for each, by position, the order or what `place` would raise.
+
+        What is wrong with the request itself is raised, and nothing of it was sent. Post-only orders are best kept
+        apart from takers (protocol 10.2).
+        """
+        session = self._alive()
+        wishes = [self._wish(order) for order in orders]
+        names = session.place(wishes)
+        waiting = [self._fates.wait(("place", name)) for name in names]
+        self._tell()
+        return [self._placed(fate) for fate in await asyncio.gather(*waiting)]
+
+    async def modify(
+        self,
+        order: Order | str,
+        *,
+        px: Number | None = None,
+        order_qty: Number | None = None,
+        policy: Policy | None = None,
+    ) -> Order:
+        """Move an order to another price or size, and give it as it then stands.
+
+        `order_qty` is the total over the order's life, executed part included: the venue is sent what is left of
+        it (order-state 6). It is one request, `batchModify`, and the order keeps its name.
+
+        Raises as `place`; what a refusal or a silence leaves behind is in the order's state. With a `policy` the
+        fallback takes over instead: ask, shrink, cancel, place anew, until the matter is settled.
+        """
+        known = self._order(order)
+        market = self._market(known.coin)
+        edit = Edit(
+            name_of(known),
+            known.px if px is None else Decimal(market.px_to_wire(px)),
+            known.order_qty if order_qty is None else Decimal(market.sz_to_wire(order_qty)),
+        )
+        session = self._alive()
+        (leg,) = session.modify([edit])
+        waiting = self._fates.wait(("modify", leg))
+        self._tell()
+        fate = await waiting
+        if policy is not None:
+            return await replace_with_fallback(self, edit, fate, policy)
+        result = self._placed(fate)
+        if isinstance(result, VenueError):
+            raise result
+        return result
+
+    async def cancel(self, order: Order | str, *, foreign: bool = False, timeout_ms: int = 15_000) -> Order:
+        """Cancel an order, whatever else is closed, and give it once it is known not to rest any more.
+
+        An order that is closed already is given as it is. Raises `Refused` when the venue did not do it (a rate
+        limit), `OutcomeUnknown` when that is still open after `timeout_ms`; the cancel is repeated all the same until
+        it is answered. Orders that are not ours are touched with `foreign=True` only.
+        """
+        known = self._order(order)
+        if known.foreign and not foreign:
+            raise UsageError("this order is not ours: say foreign=True if it is meant", cloid=known.cloid or "")
+        key: int | str | None = known.cloid if known.cloid is not None else known.oid
+        if key is None:
+            raise UnknownOrder("an order without any name cannot be cancelled")
+        if known.state.is_terminal or known.state in DONE:
+            return known
+        refused: list[str] = []
+
+        def heard(fate: Fate) -> None:
+            if fate.how == How.REFUSED and classify_cancel_error(fate.text) != "NotLive":
+                refused.append(fate.text)
+
+        session = self._alive()
+        with self._fates.listen(("cancel", known.current_cloid or ""), heard):
+            for error in session.cancel([key]).values():
+                raise error
+            self._tell()
+            await self._until(lambda: bool(refused) or self._is_done(key), timeout_ms)
+        now = self._order(key)
+        if self._is_done(key):
+            return now
+        cloid = known.cloid or ""
+        if refused:
+            raise Refused(f"the cancel was refused: {refused[0]}", reason=refused[0], cloid=cloid)
+        raise OutcomeUnknown("the cancel is not answered yet, and goes on", reason="no answer", cloid=cloid)
+
+    async def cancel_all(
+        self, coin: str | None = None, *, wait: bool = False, timeout_ms: int = 15_000
+    ) -> tuple[Order, ...]:
+        """Cancel all our orders (of a coin) in as few actions as there can be. Never held up by anything.
+
+        Gives the orders that were asked to go. With `wait`: cancels again what survives, until the engine and a list
+        of open orders that was asked for afterwards agree that none is left; gives what is left after
+        `timeout_ms`, and an empty tuple is the proof.
+        """
+        session = self._alive()
+        end = self._exchange.now_ms + timeout_ms
+        asked = self.orders(coin)
+        session.cancel(name_of(order) for order in asked)
+        self._tell()
+        if not wait:
+            return tuple(asked)
+        while (left := end - self._exchange.now_ms) > 0:
+            if not await self._until(lambda: not self.orders(coin), min(left, AGAIN_MS)):
+                again = [order for order in self.orders(coin) if order.state != OrderState.CancelPending]
+                session.cancel(name_of(order) for order in again)  # refused, or asked before it was on the book
+                self._tell()
+            elif await self._is_empty(coin, end):
+                return ()
+        return tuple(self.orders(coin))
+
+    async def known(self, order: Order | str) -> Order:
+        """Wait until the fate of an order is known: it rests, it is closed, or it never lived. Bound it as you like."""
+        key = order if isinstance(order, str) else order.cloid or order.oid or ""
+        while (found := self._order(key)).state in (OrderState.Pending, OrderState.Unknown) or found.modifying:
+            await self._next_turn()
+        return found
+
+    async def changed(self, order: Order | str, timeout_ms: int) -> Order:
+        """Wait until anything about the order has changed, but no longer than this; give it as it then is."""
+        before = face(self._order(order))
+        await self._until(lambda: face(self._order(order)) != before, timeout_ms)
+        return self._order(order)
+
+    # --- other requests -----------------------------------------------------------------------------------
+
+    async def info(self, body: Mapping[str, Any], *, timeout_ms: int = 10_000) -> Any:
+        """Ask `/info` anything, once (`{"type": "meta"}`); give the JSON of the answer. Raises `VenueError`."""
+        session = self._alive()
+        try:
+            text = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+        except (TypeError, ValueError) as error:
+            raise BadInput(f"body is no JSON: {error}", field="body", reason="not JSON") from None
+        number = session.reads.info(text)
+        waiting = self._infos.wait(number)
+        self._tell()
+        try:
+            if not await self._until(waiting.done, timeout_ms):
+                raise VenueError("no answer to a question", reason="no answer")
+        finally:
+            self._infos.drop(number)
+        reply = await waiting
+        if isinstance(reply, ReadFailed):
+            raise VenueError(f"a question failed: {reply.why}", reason=reply.why)
+        return json.loads(reply.body)
+
+    async def rate_limit(self) -> RateLimitReply:
+        """The address's budget of actions."""
+        session = self._alive()
+        waiting = self._budget.wait("")
+        session.reads.rate_limit()
+        return await waiting
+
+    async def schedule_cancel(self, time_ms: int | None) -> None:
+        """Set the dead man's switch, or take it back with None. Raises `Refused` (an account needs volume for it)."""
+        await self._bare("scheduleCancel", self._alive().schedule_cancel(time_ms))
+
+    async def update_leverage(self, coin: str, leverage: int, *, is_cross: bool = True) -> None:
+        """Set a coin's leverage and margin mode. Raises `Refused`."""
+        self._market(coin)
+        await self._bare("updateLeverage", self._alive().update_leverage(coin, leverage, is_cross))
+
+    # --- parts ----------------------------------------------------------------------------------------------
+
+    async def _bare(self, kind: str, nonce: int) -> None:
+        waiting = self._fates.wait((kind, nonce))
+        self._tell()
+        error = self._error(await waiting)
+        if error is not None:
+            raise error
+
+    def _placed(self, fate: Fate) -> Order | VenueError:
+        error = self._error(fate)
+        if error is not None:
+            return error
+        order = self.engine.get_by_cloid(fate.cloid)
+        if order is None:
+            return OutcomeUnknown("the order was taken, and has left memory since", cloid=fate.cloid)
+        return order
+
+    def _error(self, fate: Fate) -> VenueError | None:
+        """What a caller is told; None if the venue did it."""
+        words = {"reason": fate.text, "cloid": fate.name or fate.cloid}
+        match fate.how:
+            case How.TAKEN | How.FOUND:
+                return None
+            case How.REFUSED | How.VOID:
+                return Refused(f"{fate.kind} refused: {fate.text}", **words)
+            case How.NOT_SENT:
+                return NotSent(f"{fate.kind} was not sent: {fate.text}", **words)
+            case How.UNKNOWN:
+                return OutcomeUnknown(f"what became of the {fate.kind} is not known yet: {fate.text}", **words)
+
+    def _wish(self, order: NewOrder) -> Wish:
+        market = self._market(order.coin)
+        side = order.side if isinstance(order.side, Side) else {"B": Side.BUY, "A": Side.SELL}.get(order.side)
+        if side is None:
+            raise BadInput(f"side is 'B' or 'A', not {order.side!r}", field="side", reason="unknown")
+        px, sz = Decimal(market.px_to_wire(order.px)), Decimal(market.sz_to_wire(order.sz))
+        return Wish(order.coin, side, px, sz, order.tif, order.reduce_only, order.cloid)
+
+    def _market(self, coin: str) -> Asset:
+        market = None if self._assets is None else self._assets.get(coin)
+        if market is None:
+            raise BadInput(f"there is no market {coin!r}", field="coin", reason="unknown")
+        return market
+
+    def _order(self, order: Order | str | int) -> Order:
+        """The order as it stands now."""
+        if isinstance(order, Order):
+            key: str | int | None = order.cloid if order.cloid is not None else order.oid
+        else:
+            key = order
+        found = self.engine.get_order(key) if isinstance(key, int) else self.engine.get_by_cloid(key or "")
+        if found is None:
+            raise UnknownOrder(f"there is no order {key!r}", cloid=str(key))
+        return found
+
+    def _is_done(self, key: str | int) -> bool:
+        state = self._order(key).state
+        return state.is_terminal or state in DONE
+
+    async def _is_empty(self, coin: str | None, end: int) -> bool:
+        """Whether a list of open orders, asked for now, shows none of ours either."""
+        session, asked_ms = self.session, self._exchange.now_ms
+        dexes = {dex_of(coin)} if coin is not None else {dex_of(name) for name in (*self.coins, *self.engine.coins())}
+        dexes = dexes or {""}
+        await self._until(lambda: self._exchange.now_ms > asked_ms, 1_000)
+        session.reads.open_orders(dexes)
+        scanned = session.reads.scanned_ms
+        left = end - self._exchange.now_ms
+        read = await self._until(lambda: all(scanned.get(dex, -1) > asked_ms for dex in dexes), left)
+        return read and not self.orders(coin)

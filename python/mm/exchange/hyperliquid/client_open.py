@@ -1,0 +1,62 @@
+"""What a client is made of when it begins: one order to place, an engine without a record, the link over the network."""
+
+from dataclasses import dataclass
+
+from mm._core import Engine, Side, Tif
+from mm._core.sign import Signer
+from mm.errors import ConfigError
+from mm.exchange.base import AsyncExchange
+from mm.exchange.hyperliquid.client_parts import Number
+from mm.exchange.hyperliquid.link_settings import Settings
+from mm.session import Recorded, Unrecorded
+
+ASK_AFTER_MS = 1_500
+"""When the engine asks for the trades behind an amount that an answer told (reliability N7: within 2 s)."""
+FILL_WINDOW_MS = 3_000
+"""How long late fills of a canceled order are waited for, beside the proof that all fills until then were read."""
+SEQUENCE_BITS = 20
+"""A million cloids a millisecond are not made: the next process begins above them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """One order of `place_many`."""
+
+    coin: str
+    side: Side | str
+    px: Number
+    sz: Number
+    tif: Tif = Tif.ALO
+    reduce_only: bool = False
+    cloid: str | None = None
+
+
+def unrecorded(account: str, engine: Engine | None, now_ms: int) -> Recorded:
+    """An engine without a record: after its end the venue is asked for all.
+
+    Its cloids begin at the time, so that none of an earlier process is used again (order-state 2).
+    """
+    if engine is None:
+        engine = Engine(
+            account, first_sequence=now_ms << SEQUENCE_BITS, ask_after_ms=ASK_AFTER_MS, fill_window_ms=FILL_WINDOW_MS
+        )
+    fresh = engine
+    return Recorded(lambda: fresh, Unrecorded())
+
+
+def network(
+    settings: Settings,
+    key: str | bytes | bytearray | None,
+    signer: Signer | None,
+    vault: str | None,
+) -> AsyncExchange:
+    """The link over the network. Its libraries are loaded here, when one is wanted."""
+    if signer is None:
+        if key is None:
+            raise ConfigError("a key or a signer is needed, to sign for the account", field="key", reason="missing")
+        signer = Signer(key, mainnet=settings.mainnet, vault=vault)
+    elif key is not None:
+        raise ConfigError("a key and a signer are one too many", field="key", reason="twice")
+    from mm.exchange.hyperliquid.link import Link
+
+    return Link(settings, signer)

@@ -1,0 +1,96 @@
+"""Small parts of the client: who waits for what, and the books as last told."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from mm._core import Order
+from mm._core.wire import Bbo, Book, L2Book, Level
+from mm.protocol import BookTop
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+Number = str | int | Decimal
+"""A price or a size: decimal text, whole units or a Decimal. A float is refused: say what you mean."""
+
+
+class Waiters(Generic[K, V]):
+    """Who waits for which piece of news. Each is given once; listeners hear every one."""
+
+    def __init__(self) -> None:
+        self._futures: dict[K, list[asyncio.Future[V]]] = {}
+        self._listeners: dict[K, list[Callable[[V], None]]] = defaultdict(list)
+
+    def wait(self, key: K) -> asyncio.Future[V]:
+        """The next piece of news of this key."""
+        future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        waiting = self._futures.setdefault(key, [])
+        waiting[:] = [other for other in waiting if not other.done()]
+        waiting.append(future)
+        return future
+
+    def drop(self, key: K) -> None:
+        """Nobody waits for this any more."""
+        self._futures.pop(key, None)
+
+    @contextmanager
+    def listen(self, key: K, heard: Callable[[V], None]) -> Iterator[None]:
+        """Hear every piece of news of this key for a while."""
+        self._listeners[key].append(heard)
+        try:
+            yield
+        finally:
+            self._listeners[key].remove(heard)
+            if not self._listeners[key]:
+                del self._listeners[key]
+
+    def give(self, key: K, value: V) -> None:
+        """Here it is."""
+        for future in self._futures.pop(key, ()):
+            if not future.done():
+                future.set_result(value)
+        for heard in self._listeners.get(key, ()):
+            heard(value)
+
+    def fail(self, error: BaseException) -> None:
+        """It will not come: everybody who waits is told."""
+        futures, self._futures = self._futures, {}
+        for waiting in futures.values():
+            for future in waiting:
+                if not future.done():
+                    future.set_exception(error)
+
+
+class Books:
+    """The newest of each market. An older one never replaces it."""
+
+    def __init__(self) -> None:
+        self._books: dict[str, Book] = {}
+
+    def take(self, event: object, received_ms: int) -> None:
+        """Take a market event that tells of a book; pass over any other."""
+        if isinstance(event, BookTop):
+            sides = ([Level(px, sz) for px, sz in levels] for levels in (event.bids, event.asks))
+            event = L2Book(event.coin, event.time, *sides)
+        if isinstance(event, L2Book | Bbo):
+            book = self._books.get(event.coin)
+            if book is None:
+                book = self._books[event.coin] = Book(event.coin)
+            book.apply(event, received_ms)
+
+    def get(self, coin: str) -> Book | None:
+        """The market as last told; None until something came since the last connection."""
+        return self._books.get(coin)
+
+    def clear(self) -> None:
+        """The connection broke: nothing is known to be current."""
+        self._books.clear()
+
+
+def face(order: Order) -> tuple[object, ...]:
+    """What a caller can see change about an order."""
+    return order.state, order.cum_qty, order.leaves_qty, order.current_cloid, order.modifying

@@ -1,0 +1,479 @@
+"""The link: commands in, facts out, over the network. What `AsyncExchange` promises, kept on real sockets.
+
+One WebSocket carries the streams and the actions; whatever cannot go that way goes by REST, as the same signed bytes. What
+became of a command comes as a fact, or never: then it is not known, and the session finds out (resend, noop, ask). Only
+what certainly never left is `NotSent`.
+
+Nothing here decides what to trade. The link refuses by itself only new risk: orders that do more than reduce, when a
+limit would be passed, when the clocks disagree, or while nobody would see what becomes of them.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, cast, get_args
+
+from mm._core import wire
+from mm._core.sign import Signer
+from mm.errors import BadInput, EngineFault, MmError, NotSent, OutcomeUnknown, UsageError, VenueError
+from mm.exchange.hyperliquid import encode, link_reads, link_start, socket
+from mm.exchange.hyperliquid.encode import Question, Signed
+from mm.exchange.hyperliquid.limits import AddressBudget, Limits, Need, action_weight, query_weight
+from mm.exchange.hyperliquid.link_answers import outcomes
+from mm.exchange.hyperliquid.link_clock import Clock, Skew
+from mm.exchange.hyperliquid.link_held import Held
+from mm.exchange.hyperliquid.link_line import Connect, Line
+from mm.exchange.hyperliquid.link_settings import Settings
+from mm.exchange.hyperliquid.rest import Asks, Rest
+from mm.protocol import (
+    Action,
+    ActionError,
+    Answer,
+    AskRateLimit,
+    Command,
+    Fact,
+    Frame,
+    Fresh,
+    LinkDown,
+    LinkUp,
+    Market,
+    Outcome,
+    Query,
+    RateLimitReply,
+    ReadFailed,
+    Resend,
+    Stale,
+    Warned,
+)
+from mm.protocol import NotSent as NeverLeft
+
+__all__ = ["Link"]
+
+_ACTIONS = frozenset(get_args(Action))
+_QUERIES = frozenset(get_args(Query))
+_UNSIGNABLE = (TypeError, ValueError, OverflowError)
+"""What a command of wrong contents raises before anything went out: `UsageError` is among them, and so are Python's own."""
+_STREAMED = (Frame, Market, LinkUp, LinkDown, Stale, Fresh, Warned)
+"""Facts of which there is no end. The others answer a command each, and are never dropped before these."""
+
+
+class Link:
+    """One account's connection to the venue.
+
+    `open` and `close` it inside one running loop, or use it as an async context manager. `send` and `receive` are for one
+    task. A link that was closed is not opened again.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        signer: Signer,
+        *,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+        rng: random.Random | None = None,
+        rest: Callable[[Settings], Asks] = Rest,
+        connect: Connect = socket.connect,
+    ) -> None:
+        """`limits`, `clock` and `rng` may be shared or given; `rest` and `connect` are the ways out (tests, simulation)."""
+        self.settings = settings
+        self.limits = limits or Limits()
+        """This machine's budgets, shared by all links that have the same."""
+        self.budget = AddressBudget()
+        """The account's budget of requests."""
+        self.skew = Skew()
+        self._signer, self._clock, self._rng = signer, clock or Clock(), rng or random.Random()
+        self._make_rest, self._connect = rest, connect
+        self._facts: deque[Fact] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._held = Held(settings.held_most)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+        self._state = "new"
+        self._clock_told = ""
+        self._halted: set[str] = set()
+        self._assets_ms = 0
+        self._special_told: str | None = None
+        self._assets: wire.Assets | None = None
+        self._rest: Asks | None = None
+        self._line: Line | None = None
+
+    # --- the face ----------------------------------------------------------------------------------
+
+    @property
+    def now_ms(self) -> int:
+        """Milliseconds since 1970; never goes back."""
+        return self._clock.now_ms()
+
+    @property
+    def up(self) -> bool:
+        """Connected, with the account's streams acknowledged."""
+        return self._line is not None and self._line.up
+
+    @property
+    def assets(self) -> wire.Assets:
+        """The venue's markets. Raises `UsageError` before `open`."""
+        if self._assets is None:
+            raise UsageError("the link is not open", reason="not open")
+        return self._assets
+
+    async def __aenter__(self) -> "Link":
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Reads what must be known, checks keys and coins, and starts connecting. `LinkUp` comes later, as a fact.
+
+        Raises `ConfigError` for what is set up wrongly, `VenueError` where the venue cannot be reached in time; nothing
+        is left open then.
+        """
+        if self._state != "new":
+            raise UsageError("a link is opened once", reason=self._state)
+        self._state = "opening"
+        settings, ip, clock = self.settings, self.limits.ip, self._clock
+        try:
+            rest = self._rest = self._make_rest(settings)
+            async with asyncio.timeout(settings.open_timeout_ms / 1_000 + 1):
+                await link_start.measure_skew(rest, ip, clock, self.skew, settings.open_timeout_ms)
+                self._assets = await link_start.read_assets(rest, ip, clock, settings)
+                self._assets_ms = clock.steady_ms()
+                await link_start.check_keys(rest, ip, clock, settings, self._signer)
+            await self._read_budget()
+            self._line = Line(settings, self, self.limits, clock, self.skew, rng=self._rng, connect=self._connect)
+            self._tell_clock()
+            self._start(self._line.run())
+            self._start(self._every(settings.clock_every_ms, self._read_clock))
+            self._start(self._every(settings.budget_every_ms, self._read_budget))
+            self._state = "open"
+        except TimeoutError as error:
+            raise OutcomeUnknown("the venue did not answer in time", reason="no answer") from error
+        finally:
+            if self._state != "open":
+                await self.close()
+
+    async def close(self) -> None:
+        """Ends everything: no task, no socket is left. Facts that wait can still be received. May be repeated."""
+        self._state = "closed"
+        while self._tasks:
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._tasks.difference_update(tasks)
+        if self._rest is not None:
+            await self._rest.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._wake()
+
+    def send(self, command: Command) -> None:
+        """Sends, and returns at once; what became of it comes as a fact, or never.
+
+        Raises `BadInput` for what is no command and `UsageError` when the link is not open; nothing happened then.
+        """
+        if self._state != "open":
+            raise UsageError("the link is not open", reason=self._state)
+        kind = type(command)
+        if kind in _ACTIONS:
+            self._act(cast(Action, command))
+        elif kind in _QUERIES:
+            self._ask(cast(Query, command))
+        else:
+            raise BadInput(f"{command!r} is no command", field="command", reason="unknown")
+
+    async def receive(self, until_ms: int) -> Fact | None:
+        """The next fact, or None when `until_ms` has come and nothing arrived, or the link is closed.
+
+        Raises `EngineFault`, with the cause, once a part of the link itself has failed and everything before is read.
+        """
+        facts = self._facts
+        if facts:
+            return facts.popleft()
+        while self._failure is None and self._state == "open":
+            left = until_ms - self._clock.now_ms()
+            if left <= 0:
+                return None
+            self._waiter = self._alarm(left / 1_000)
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+            if facts:
+                return facts.popleft()
+        if self._failure is not None:
+            raise EngineFault(f"the link failed: {self._failure!r}", reason="link") from self._failure
+        return None
+
+    def _alarm(self, left_s: float) -> asyncio.Future[None]:
+        """A future that is woken by a fact, or in this time. An alarm that rings too early does no harm (`receive` looks
+        again), so one that is set already is kept: setting and stopping one for each fact costs more than reading it.
+        """
+        loop = asyncio.get_running_loop()
+        due = loop.time() + left_s
+        if self._timer is None or self._timer.when() > due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(due, self._ring)
+        return loop.create_future()
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._wake()
+
+    # --- facts, for the line ------------------------------------------------------------------------
+
+    def emit(self, fact: Fact) -> None:
+        """Puts a fact before the reader. When too many wait, the streams are dropped as a gap that is told."""
+        self._facts.append(fact)
+        if len(self._facts) > self.settings.facts_most:
+            self._overflow()
+        self._wake()
+
+    def answered(self, signed: Signed, told: tuple[Outcome, ...]) -> None:
+        """The answer to an action."""
+        if not signed.to_noop:
+            self._held.settle(signed.nonce, told)
+        if len(told) == 1 and isinstance(told[0], ActionError):
+            self._learn(signed, told[0].text)
+        self.emit(Answer(signed.nonce, told, signed.to_noop))
+
+    def came_up(self, epoch: int) -> None:
+        """The streams stand. After a reconnect the venue may be another version of itself: its markets are read again."""
+        self.emit(LinkUp(epoch))
+        if epoch > 1 and self._clock.steady_ms() - self._assets_ms > self.settings.markets_every_ms:
+            self._assets_ms = self._clock.steady_ms()
+            self._start(self._read_markets())
+
+    def _learn(self, signed: Signed, text: str) -> None:
+        """What the refusal of a whole action says of our own accounts (protocol 4.3)."""
+        if text.startswith("Too many cumulative requests"):
+            self.budget.exhausted()
+            self.emit(Warned("budget", text))
+        elif text.startswith("Action already expired"):
+            self.budget.stale(signed.items)
+        elif text.startswith("Invalid nonce") and "duplicate" not in text:
+            self.emit(Warned("clock", text))
+            self._start(self._read_clock())
+
+    def fail(self, error: BaseException) -> None:
+        """A part of the link failed by its own fault. All of it ends, and the reader is told; only cancels can still be
+        sent, by REST.
+        """
+        if self._failure is None:
+            self._failure = error
+            for task in self._tasks:
+                task.cancel()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _overflow(self) -> None:
+        kept = [fact for fact in self._facts if not isinstance(fact, _STREAMED)]
+        if len(kept) > self.settings.facts_most // 2:
+            # Not read for ages: the answers are not kept either, and those who asked find out by asking again.
+            kept = []
+        self._facts.clear()
+        self._facts.extend(kept)
+        if self._line is not None:
+            self._line.lost("overflow")
+
+    # --- actions --------------------------------------------------------------------------------------
+
+    def _act(self, command: Action) -> None:
+        try:
+            signed = self._signed(command)
+            if isinstance(signed, str):
+                self.emit(NeverLeft(command.nonce, signed))
+                return
+        except _UNSIGNABLE as error:
+            self.emit(NeverLeft(command.nonce, str(error)))
+            return
+        now = self._clock.steady_ms()
+        why = self._refusal(signed, now)
+        if why:
+            self.emit(NeverLeft(command.nonce, why))
+            return
+        again = isinstance(command, Resend)
+        if not again:
+            self._held.keep(signed)
+        assert self._line is not None
+        # What was not answered on this WebSocket is asked for elsewhere: it may be dead without our knowing yet.
+        by_rest = (again or signed.to_noop) and self._line.unanswered(signed.nonce)
+        if by_rest or not self._line.post(signed, now):
+            self._start(self._by_rest(signed, again))
+
+    def _signed(self, command: Action) -> Signed | str:
+        if isinstance(command, Resend):
+            held = self._held.get(command.nonce)
+            if held is None:
+                return "nothing that is unsettled was sent under this nonce"
+            return Signed(held.nonce, held.body, held.items, Need.PROTECT, held.expires_ms)
+        if type(command.nonce) is not int:
+            raise BadInput(f"a nonce is a whole number, not {command.nonce!r}", field="nonce", reason="not whole")
+        if self.skew.too_far(command.nonce, self._clock.now_ms()):
+            return "the nonce is too far ahead of the venue's time"
+        if self._halted and (coin := encode.coins(command) & self._halted):
+            return f"{min(coin)} is halted: the venue's market is not what it was"
+        return encode.sign(command, self._signer, self.assets)
+
+    def _refusal(self, signed: Signed, now: int) -> str:
+        """Why it may not go out now, or nothing; it is counted then. Cancels and what reduces always go (I20)."""
+        assert self._line is not None
+        if signed.need is not Need.PROTECT:
+            if self.skew.stops:
+                return f"the clocks are {self.skew.offset_ms} ms apart"
+            if not self._line.up:
+                return "the link is down"
+            if self._held.full(self._clock.now_ms()):
+                return "too many actions are unsettled"
+            if len(self._tasks) > self.settings.requests_most:
+                return "too many requests are under way"
+        weight = action_weight(signed.items)
+        entry = self.limits.ip.admit(now, weight, signed.need)
+        if entry is None:
+            return "the weight of this machine's address is used up but for the reserve"
+        if not self.budget.admit(now, signed.items, signed.need):
+            self.limits.ip.settle(entry, weight, 0)
+            return "the account's requests are used up but for the reserve"
+        return ""
+
+    async def _by_rest(self, signed: Signed, again: bool) -> None:
+        assert self._rest is not None
+        try:
+            reply = await self._rest.post("/exchange", signed.body, self.settings.post_timeout_ms)
+        except NotSent as error:
+            if not again and not signed.to_noop:
+                self._held.never_left(signed.nonce)
+            self.emit(NeverLeft(signed.nonce, str(error)))
+        except OutcomeUnknown:
+            pass  # It may have arrived: silence is the only true word, and the session asks.
+        else:
+            if reply.status == 429:
+                self.limits.ip.refused(self._clock.steady_ms())
+            told = wire.read_answer(reply.body, signed.items, reply.status, reply.content_type)
+            self.answered(signed, outcomes(told))
+
+    # --- queries ---------------------------------------------------------------------------------------
+
+    def _ask(self, query: Query) -> None:
+        try:
+            question = encode.ask(query, self.settings.account, self.assets)
+        except _UNSIGNABLE as error:
+            self.emit(ReadFailed(query.query, str(error)))
+            return
+        if len(self._tasks) > self.settings.requests_most:
+            self.emit(ReadFailed(query.query, "too many requests are under way"))
+            return
+        self._start(self._answer(query, question))
+
+    async def _answer(self, query: Query, question: Question) -> None:
+        try:
+            reply = await self._read(query, question)
+        except MmError as error:
+            self.emit(ReadFailed(query.query, str(error)))
+        else:
+            if isinstance(reply, RateLimitReply):
+                self.budget.told(reply.used, reply.cap, self.budget.sent)
+            self.emit(reply)
+
+    async def _read(self, query: Query, question: Question) -> Any:
+        """Asks within the weight that is left, waiting for it as long as the query may. Raises `MmError`."""
+        assert self._rest is not None
+        steady, ip = self._clock.steady_ms, self.limits.ip
+        end = steady() + self.settings.query_timeout_ms
+        weight = query_weight(question.type)
+        while (entry := ip.admit(steady(), weight, question.need)) is None:
+            wait = ip.ready_in_ms(steady(), weight, question.need)
+            if steady() + wait >= end:
+                raise NotSent("the weight of this machine's address is used up", reason="limit")
+            await asyncio.sleep(wait / 1_000)
+        rows = 0
+        asked_ms = self._clock.now_ms()
+        try:
+            reply = await self._rest.post("/info", question.body, max(1, end - steady()))
+            if reply.status != 200:
+                if reply.status == 429:
+                    ip.refused(steady())
+                raise OutcomeUnknown(f"{question.type}: HTTP {reply.status}", reason="status")
+            told, rows = link_reads.read(query, reply.body, self.assets, asked_ms)
+        finally:
+            ip.settle(entry, weight, query_weight(question.type, rows))
+        return told
+
+    # --- what goes on beside ------------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fail(error)
+
+    async def _every(self, period_ms: int, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            await asyncio.sleep(period_ms / 1_000)
+            await work()
+
+    async def _read_clock(self) -> None:
+        assert self._rest is not None
+        try:
+            special = await link_start.measure_skew(
+                self._rest, self.limits.ip, self._clock, self.skew, self.settings.query_timeout_ms
+            )
+        except VenueError as error:
+            self.emit(Warned("clock", f"the venue's clock could not be read: {error}"))
+        else:
+            if special is not None and special != self._special_told:
+                self.emit(Warned("venue", special))
+            self._special_told = special
+        self._tell_clock()
+
+    async def _read_markets(self) -> None:
+        """Reads the markets again. One whose number or grid is another now is halted: what was decided fits no more (X17)."""
+        assert self._rest is not None
+        try:
+            fresh = await link_start.read_assets(self._rest, self.limits.ip, self._clock, self.settings)
+        except MmError as error:
+            self.emit(Warned("markets", f"the markets could not be read again: {error}"))
+            return
+        for coin in self.settings.coins:
+            old, new = self.assets[coin], fresh[coin]
+            if (old.id, old.sz_decimals, old.px_decimals) != (new.id, new.sz_decimals, new.px_decimals):
+                self._halted.add(coin)
+                self.emit(Warned("markets", f"{coin} is not what it was: it is halted until the link is opened anew"))
+                self.emit(Stale("markets", coin, 0))
+
+    def _tell_clock(self) -> None:
+        """A clock that is off is told when it becomes so, and when it is over."""
+        state = "stops" if self.skew.stops else "warns" if self.skew.warns else ""
+        if state == self._clock_told:
+            return
+        if state:
+            self.emit(Warned("clock", f"the venue's clock is {self.skew.offset_ms} ms ahead of ours"))
+        if state == "stops":
+            self.emit(Stale("clock", None, abs(self.skew.offset_ms)))
+        elif self._clock_told == "stops":
+            self.emit(Fresh("clock", None))
+        self._clock_told = state
+
+    async def _read_budget(self) -> None:
+        query, sent = AskRateLimit(0), self.budget.sent
+        try:
+            reply = await self._read(query, encode.ask(query, self.settings.account, self.assets))
+        except MmError as error:
+            self.emit(Warned("budget", f"the account's requests could not be read: {error}"))
+        else:
+            self.budget.told(reply.used, reply.cap, sent)
+            if self.budget.left < self.budget.reserve:
+                self.emit(Warned("budget", f"{self.budget.left} requests are left to the account"))

@@ -1,0 +1,102 @@
+"""Actions that were sent and are not settled: their bytes, and the posts whose answers are still to come. Pure."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from mm.exchange.hyperliquid.encode import Signed
+from mm.protocol import Garbled, Outcome
+
+__all__ = ["Held", "Post", "Posts"]
+
+_AFTER_EXPIRY_MS = 60_000
+
+
+class Held:
+    """The signed bytes of actions by nonce, until an answer tells what became of them. Bounded."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._by_nonce: OrderedDict[int, Signed] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._by_nonce)
+
+    def get(self, nonce: int) -> Signed | None:
+        """What was sent under this nonce, if it is not settled."""
+        return self._by_nonce.get(nonce)
+
+    def full(self, now_ms: int) -> bool:
+        """There is no place for one more; what expired long ago has made room by then."""
+        while self._by_nonce and len(self._by_nonce) >= self._most:
+            oldest = next(iter(self._by_nonce.values()))
+            if oldest.expires_ms is None or now_ms <= oldest.expires_ms + _AFTER_EXPIRY_MS:
+                return True
+            self._by_nonce.popitem(last=False)
+        return False
+
+    def keep(self, signed: Signed) -> None:
+        """Keeps it. The oldest makes room when there is none: the caller asks `full` before what can wait."""
+        if signed.to_noop:
+            return  # A noop is made anew with the same bytes: signing is deterministic, and it has no expiry.
+        if len(self._by_nonce) >= self._most:
+            self._by_nonce.popitem(last=False)
+        self._by_nonce[signed.nonce] = signed
+
+    def settle(self, nonce: int, outcomes: tuple[Outcome, ...]) -> None:
+        """An answer came. What is garbled proves nothing; everything else is an end, "duplicate nonce" as well."""
+        if not any(isinstance(one, Garbled) for one in outcomes):
+            self._by_nonce.pop(nonce, None)
+
+    def never_left(self, nonce: int) -> None:
+        """It certainly was not sent: there is nothing to repeat."""
+        self._by_nonce.pop(nonce, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post in flight."""
+
+    signed: Signed
+    until_ms: int
+
+
+class Posts:
+    """The posts in flight on one connection, oldest first. Their numbers are never used again, on no connection."""
+
+    def __init__(self) -> None:
+        self._by_id: OrderedDict[int, Post] = OrderedDict()
+        self._last = 0
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def next_id(self) -> int:
+        """A fresh number."""
+        self._last += 1
+        return self._last
+
+    def add(self, number: int, post: Post) -> None:
+        """It is on its way."""
+        self._by_id[number] = post
+
+    def take(self, number: int | None) -> Post | None:
+        """The answer to it came; None if it is not waited for."""
+        return self._by_id.pop(number, None) if number is not None else None
+
+    def holds(self, nonce: int) -> bool:
+        """Something under this nonce is unanswered."""
+        return any(post.signed.nonce == nonce for post in self._by_id.values())
+
+    def expire(self, now_ms: int) -> int:
+        """Lets go of those that waited long enough; how many."""
+        gone = 0
+        while self._by_id and next(iter(self._by_id.values())).until_ms <= now_ms:
+            self._by_id.popitem(last=False)
+            gone += 1
+        return gone
+
+    def clear(self) -> int:
+        """The connection is gone, and with it every answer; how many."""
+        gone = len(self._by_id)
+        self._by_id.clear()
+        return gone

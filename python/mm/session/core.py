@@ -1,0 +1,114 @@
+"""What the parts of a session share: the engine behind its record, the way out, the rules, and the news.
+
+A fact reaches the engine through `fact`, and what follows from it is kept as events, in order. A fact
+that the engine cannot take is surfaced and takes nothing else along.
+"""
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
+
+from mm._core import Effect, Engine, Order
+from mm.errors import UsageError
+from mm.protocol import Action, Query
+from mm.session.counts import Counts
+from mm.session.events import Event, Surprised
+from mm.session.record import Recorded
+from mm.session.rules import Outlet, Rules
+
+P = ParamSpec("P")
+
+
+class Core:
+    """The ground that the parts of one session stand on."""
+
+    def __init__(self, engine: Recorded, outlet: Outlet, coins: tuple[str, ...], rules: Rules, counts: Counts) -> None:
+        self.engine = engine
+        self.rules = rules
+        self.counts = counts
+        self.events: list[Event] = []
+        self.follow: Callable[[Effect], None] = lambda _: None
+        """What the session itself does about an effect."""
+        self._outlet = outlet
+        self._coins = coins
+
+    @property
+    def now_ms(self) -> int:
+        """The time that facts and decisions are made in."""
+        return self._outlet.now_ms
+
+    def coins(self) -> list[str]:
+        """Every coin that matters: those asked for, and those that the engine has heard of."""
+        return list(dict.fromkeys((*self._coins, *self.engine.view.coins())))
+
+    def own_coins(self) -> list[str]:
+        """The coins asked for, and those with an order of ours that is not closed."""
+        return list(dict.fromkeys((*self._coins, *(order.coin for order in self.engine.view.orders()))))
+
+    def emit(self, event: Event) -> None:
+        """Keep a piece of news for whoever runs the session."""
+        self.events.append(event)
+
+    def fact(
+        self, method: Callable[Concatenate[Engine, P], tuple[Effect, ...]], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[Effect, ...] | None:
+        """Tell the engine a fact and follow what comes of it; give that back, or None if it could not be taken."""
+        try:
+            effects = self.engine.tell(method, *args, **kwargs)
+        except UsageError as error:
+            # A fact that cannot be taken (of an order that left memory long ago, say) must not block the rest.
+            self.surprise(f"{method.__name__}: {error}")
+            return None
+        self.absorb(effects)
+        return effects
+
+    def absorb(self, effects: tuple[Effect, ...]) -> None:
+        """Follow effects, and keep them as news."""
+        for effect in effects:
+            self.events.append(effect)
+            self.follow(effect)
+
+    def surprise(self, what: str, coin: str | None = None, kind: str = "surfaced") -> None:
+        """Count and tell what should not happen."""
+        self.counts.surprises[kind] += 1
+        self.emit(Surprised(what, coin))
+
+    def act(self, action: Action) -> None:
+        """Send an action: written first."""
+        self.engine.sending(action)
+        self._outlet.send(action)
+
+    def repeat(self, action: Action) -> None:
+        """Send what concerns a nonce that was written before: its noop, or its bytes once more."""
+        self._outlet.send(action)
+
+    def ask(self, query: Query) -> None:
+        """Send a query."""
+        self._outlet.send(query)
+
+    def next_nonce(self) -> int:
+        """A nonce above all before it, and not below the time."""
+        return max(self.now_ms, self.engine.last_nonce + 1)
+
+
+def dex_of(coin: str) -> str:
+    """The perpetual dex that a coin belongs to: the part before the colon; "" is the default one and spot."""
+    dex, colon, _ = coin.partition(":")
+    return dex if colon else ""
+
+
+def name_of(order: Order) -> str:
+    """The order's name: its first cloid. Ours always have one."""
+    assert order.cloid is not None, "an order of ours has a cloid"
+    return order.cloid
+
+
+UNSEEN = frozenset({"Pending", "Unknown", "CancelingBlind"})
+"""Phases of a leg that the venue was never heard of to have."""
+
+
+def phase_of(engine: Engine, cloid: str) -> str | None:
+    """The phase of the leg with this cloid; None once it is settled and folded away, or unknown here."""
+    order = engine.get_by_cloid(cloid)
+    if order is None:
+        return None
+    return next((leg.phase for leg in order.legs if leg.cloid == cloid), None)

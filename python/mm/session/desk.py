@@ -1,0 +1,371 @@
+"""Requests on their way: told to the engine, written, sent; and what their answers say.
+
+Every request is one nonce, and a nonce executes at most once. Nothing is repeated blindly but cancels,
+which may be. What happens when no answer comes, or one that does not tell, is in `silence`.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import assert_never
+
+from mm._core import CancelRequest, Engine, Order, Side, Tif, classify_order_error
+from mm.errors import BadInput, UsageError
+from mm.fallback import Verdict, verdict_of
+from mm.protocol import (
+    ActionError,
+    Answer,
+    Cancel,
+    Change,
+    Done,
+    Filled,
+    Garbled,
+    ItemError,
+    Modify,
+    NewOrder,
+    NotSent,
+    Outcome,
+    Place,
+    Resting,
+    ScheduleCancel,
+    Target,
+    UpdateLeverage,
+    Waiting,
+)
+from mm.session.core import Core, name_of
+from mm.session.events import Fate, How
+from mm.session.flights import Flight, Item, Sent, by_position
+from mm.session.reads import Reads
+from mm.session.silence import DUPLICATE_NONCE, Silence
+
+MAX_ITEMS = 200
+"""What the venue takes in one action (protocol 3.2)."""
+UNKNOWN_WORDS = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An order that is wanted. Its price and size are on the venue's grid already."""
+
+    coin: str
+    side: Side
+    px: Decimal
+    sz: Decimal
+    tif: Tif = Tif.ALO
+    reduce_only: bool = False
+    cloid: str | None = None
+    """Its name; a fresh one where it is None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Another price or size that is wanted for an order. `order_qty` is the total over its life (order-state 6)."""
+
+    name: str
+    px: Decimal
+    order_qty: Decimal
+
+
+class Desk:
+    """Sends actions and reads their answers."""
+
+    def __init__(self, core: Core, reads: Reads) -> None:
+        self._core = core
+        self._waiting: dict[int, Flight] = {}
+        self._answered: OrderedDict[int, Flight] = OrderedDict()
+        self.silence = Silence(core, reads, self)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any request's fate is still open."""
+        return bool(self._waiting)
+
+    def waiting(self) -> list[Flight]:
+        """Requests whose fate is open."""
+        return list(self._waiting.values())
+
+    def next_deadline(self) -> int | None:
+        """When the next request is overdue."""
+        return min((flight.due_ms for flight in self._waiting.values()), default=None)
+
+    # --- asks: the engine first, then the record, then the wire -------------------------------------
+
+    def place(self, wishes: Sequence[Wish]) -> list[str]:
+        """Place orders in one action and give their names. All or nothing: where the engine does not allow one, its
+        `UsageError` is raised, nothing was sent, and those before it are closed as never placed.
+        """
+        core, now = self._core, self._core.now_ms
+        _check_length(wishes)
+        items: list[Item] = []
+        orders: list[NewOrder] = []
+        try:
+            for wish in wishes:
+                cloid = wish.cloid if wish.cloid is not None else core.engine.tell(Engine.next_cloid)
+                words = (wish.coin, wish.side, wish.px, wish.sz, wish.tif, wish.reduce_only)
+                core.engine.tell(Engine.add_pending_with_cloid, cloid, *words, now)
+                items.append(Item(cloid, cloid))
+                orders.append(new_order(wish.coin, wish.side, wish.px, wish.sz, wish.tif, cloid, wish.reduce_only))
+        except UsageError:
+            self._take_back(items)
+            raise
+        core.counts.placed += len(items)
+        self._launch(Place(core.next_nonce(), now + core.rules.expires_ms, tuple(orders)), items)
+        return [item.cloid for item in items]
+
+    def modify(self, edits: Sequence[Edit]) -> list[str]:
+        """Move orders in one action and give the new legs' cloids. All or nothing, as `place`."""
+        core, now = self._core, self._core.now_ms
+        _check_length(edits)
+        items: list[Item] = []
+        changes: list[Change] = []
+        try:
+            for edit in edits:
+                cloid = core.engine.tell(Engine.next_cloid)
+                ask = core.engine.tell(Engine.initiate_modify, edit.name, cloid, edit.px, edit.order_qty, now)
+                items.append(Item(edit.name, cloid, ask.oid, wanted=edit.order_qty))
+                order = new_order(ask.coin, ask.side, ask.px, ask.sz, ask.tif, cloid, ask.reduce_only)
+                changes.append(Change(ask.oid, order))
+        except UsageError:
+            self._take_back(items)
+            raise
+        core.counts.modified += len(items)
+        self._launch(Modify(core.next_nonce(), now + core.rules.expires_ms, tuple(changes)), items)
+        return [item.cloid for item in items]
+
+    def cancel(self, names: Iterable[int | str], tries: int = 0) -> dict[int | str, UsageError]:
+        """Cancel these orders (or legs, by oid), and again after silence; give back those with nothing left to cancel.
+
+        One that cannot be cancelled does not hold up the others (I20): each is judged alone.
+        """
+        core = self._core
+        by_oid: list[tuple[Item, Target]] = []
+        by_cloid: list[tuple[Item, Target]] = []
+        refused: dict[int | str, UsageError] = {}
+        for name in names:
+            try:
+                request = core.engine.tell(Engine.initiate_cancel, name, core.now_ms)
+            except UsageError as error:
+                refused[name] = error
+                continue
+            order = self._order(request)
+            item = Item(name_of(order) if order and order.cloid else "", request.cloid or "", request.oid, request)
+            target = Target(request.coin, request.oid, None if request.oid is not None else request.cloid)
+            (by_cloid if request.oid is None else by_oid).append((item, target))
+        for pairs in (by_oid, by_cloid):
+            for start in range(0, len(pairs), MAX_ITEMS):
+                chunk = pairs[start : start + MAX_ITEMS]
+                nonce, expires = core.next_nonce(), core.now_ms + core.rules.expires_ms
+                action = Cancel(nonce, expires, tuple(target for _, target in chunk))
+                self._launch(action, [item for item, _ in chunk], tries)
+        core.counts.cancelled += (len(by_oid) + len(by_cloid)) * (tries == 0)
+        return refused
+
+    def schedule_cancel(self, time_ms: int | None) -> int:
+        """Set or take back the dead man's switch; give the nonce under which its fate is told."""
+        core = self._core
+        return self._launch(ScheduleCancel(core.next_nonce(), core.now_ms + core.rules.expires_ms, time_ms), [])
+
+    def update_leverage(self, coin: str, leverage: int, is_cross: bool) -> int:
+        """Set a coin's leverage; give the nonce under which its fate is told."""
+        core = self._core
+        expires = core.now_ms + core.rules.expires_ms
+        return self._launch(UpdateLeverage(core.next_nonce(), expires, coin, leverage, is_cross), [])
+
+    def _launch(self, action: Sent, items: list[Item], tries: int = 0) -> int:
+        core = self._core
+        flight = Flight(
+            action, items, core.now_ms + core.rules.answer_ms, core.counts.placed + core.counts.modified, tries
+        )
+        self._waiting[action.nonce] = flight
+        core.act(action)
+        return action.nonce
+
+    def adopt(self, flight: Flight) -> None:
+        """Take over a request of an earlier life."""
+        self._waiting[flight.action.nonce] = flight
+
+    def _take_back(self, items: list[Item]) -> None:
+        """These were told and not sent, and never will be."""
+        for item in items:
+            self._core.fact(Engine.on_fenced, item.cloid, self._core.now_ms)
+
+    def _order(self, request: CancelRequest) -> Order | None:
+        view = self._core.engine.view
+        order = None if request.oid is None else view.get_order(request.oid)
+        return order if order or request.cloid is None else view.get_by_cloid(request.cloid)
+
+    # --- answers --------------------------------------------------------------------------------------
+
+    def on_answer(self, answer: Answer) -> None:
+        """Tell the engine what an answer says; twice or late is as good as once."""
+        flight = self._waiting.get(answer.nonce) or self._answered.get(answer.nonce)
+        if flight is None:
+            self._core.surprise(f"an answer to nothing that was asked: nonce {answer.nonce}", kind="answer to nothing")
+        elif answer.to_noop:
+            self.silence.on_fence(flight, answer.outcomes)
+        elif not flight.items:
+            self._bare(flight, answer.outcomes)
+        else:
+            for item, outcome in zip(flight.items, by_position(answer.outcomes, len(flight.items)), strict=True):
+                self._on_outcome(flight, item, outcome)
+            if flight.unsettled():
+                self.silence.hasten(flight)
+            else:
+                self.land(flight)
+
+    def on_not_sent(self, fact: NotSent) -> None:
+        """It never left, and the engine is told so: unless another copy of it may have."""
+        flight = self._waiting.get(fact.nonce)
+        if flight is None or flight.copies > 1 or flight.fences:
+            return
+        if isinstance(flight.action, Cancel):
+            self.silence.hasten(flight)  # a cancel is not given up: it is made anew
+        elif not flight.items:
+            self.land(flight)
+            self._core.emit(Fate(flight.kind, fact.nonce, "", "", How.NOT_SENT, fact.why))
+        for item in flight.unsettled():
+            self.tell(flight, item, How.NOT_SENT, fact.why)
+            if not isinstance(flight.action, Cancel):
+                self.void(flight, item)
+
+    def _on_outcome(self, flight: Flight, item: Item, outcome: Outcome | None) -> None:
+        if outcome is None or isinstance(outcome, Garbled):
+            return  # as good as none
+        if isinstance(outcome, ActionError):
+            if outcome.text.startswith(DUPLICATE_NONCE):
+                if not isinstance(flight.action, Cancel):
+                    self.silence.spent(flight)  # another copy executed, or was refused inside: to be asked
+                return
+            if flight.copies > 1 or flight.fences:
+                return  # this copy was refused at the door; of the others it says nothing
+        action = flight.action
+        match action:
+            case Place():
+                self._on_placed(flight, item, outcome)
+            case Modify():
+                self._on_modified(flight, item, outcome)
+            case Cancel():
+                self._on_cancelled(flight, item, outcome)
+            case ScheduleCancel() | UpdateLeverage():
+                pass
+            case _:
+                assert_never(action)
+
+    def _on_placed(self, flight: Flight, item: Item, outcome: Outcome) -> None:
+        core, now = self._core, self._core.now_ms
+        match outcome:
+            case Resting(oid=oid):
+                core.fact(Engine.finalize_pending_by_cloid, item.cloid, oid, None, None, now)
+                self._settle(flight, item, How.TAKEN)
+            case Filled(oid=oid, total_sz=total, avg_px=avg):
+                core.fact(Engine.finalize_pending_by_cloid, item.cloid, oid, total, avg, now)
+                self._settle(flight, item, How.TAKEN)
+            case ItemError(text=text) | ActionError(text=text) if classify_order_error(text) != UNKNOWN_WORDS:
+                core.counts.rejected += 1
+                core.fact(Engine.on_rejected, item.cloid, text, now)
+                self._settle(flight, item, How.REFUSED, text)
+            case _:
+                self.silence.doubt(flight, item, text_of(outcome))
+
+    def _on_modified(self, flight: Flight, item: Item, outcome: Outcome) -> None:
+        core, now = self._core, self._core.now_ms
+        match outcome:
+            case Resting(oid=oid):
+                core.fact(Engine.on_modify_success, item.cloid, oid, None, None, now)
+                self._settle(flight, item, How.TAKEN)
+            case Filled(oid=oid, total_sz=total, avg_px=avg):
+                core.fact(Engine.on_modify_success, item.cloid, oid, total, avg, now)
+                self._settle(flight, item, How.TAKEN)
+            case ItemError(text=text) | ActionError(text=text) if verdict_of(text) != Verdict.UNKNOWN:
+                core.fact(Engine.on_modify_error, item.cloid, text, now)
+                self._settle(flight, item, How.REFUSED, text)
+            case _:
+                self.silence.doubt(flight, item, text_of(outcome))
+
+    def _on_cancelled(self, flight: Flight, item: Item, outcome: Outcome) -> None:
+        core, now = self._core, self._core.now_ms
+        leg = item.oid if item.oid is not None else item.cloid  # this leg, not the order
+        match outcome:
+            case Done():
+                core.fact(Engine.on_cancel_success, leg, now)
+                self._settle(flight, item, How.TAKEN)
+            case ItemError(text=text) | ActionError(text=text):
+                core.fact(Engine.on_cancel_error, leg, text, item.request, now)
+                self._settle(flight, item, How.REFUSED, text)
+            case _:
+                pass  # no answer to a cancel: it is made anew
+
+    def _bare(self, flight: Flight, outcomes: tuple[Outcome, ...]) -> None:
+        """The answer to an action without items."""
+        (outcome,) = outcomes if len(outcomes) == 1 else (None,)
+        match outcome:
+            case Done():
+                how = How.TAKEN
+            case ActionError(text=text) | ItemError(text=text) if not text.startswith(DUPLICATE_NONCE):
+                how = How.REFUSED
+            case _:
+                return
+        if flight.action.nonce in self._waiting:
+            self.land(flight)
+            self._core.emit(Fate(flight.kind, flight.action.nonce, "", "", how, text_of(outcome)))
+
+    # --- small parts, for `silence` too ---------------------------------------------------------------
+
+    def _settle(self, flight: Flight, item: Item, how: How, text: str = "") -> None:
+        if not item.settled:
+            item.settled = True
+            self.tell(flight, item, how, text)
+
+    def void(self, flight: Flight, item: Item) -> None:
+        """The request of this item never executed and never will."""
+        item.settled = True
+        self._core.fact(Engine.on_fenced, item.cloid, self._core.now_ms)
+        if not flight.unsettled():
+            self.land(flight)
+
+    def tell(self, flight: Flight, item: Item, how: How, text: str = "") -> None:
+        """Say what became of an item."""
+        nonce = flight.action.nonce
+        self._core.emit(Fate(flight.kind, nonce, item.name, item.cloid, how, text, item.wanted))
+
+    def land(self, flight: Flight) -> None:
+        """Wait for it no more; remember it, so that a second answer is understood."""
+        self._waiting.pop(flight.action.nonce, None)
+        self._answered[flight.action.nonce] = flight
+        while len(self._answered) > self._core.rules.remembered:
+            self._answered.popitem(last=False)
+
+
+def new_order(coin: str, side: Side, px: Decimal, sz: Decimal, tif: Tif, cloid: str, reduce_only: bool) -> NewOrder:
+    """An order in the venue's words."""
+    return NewOrder(coin, side.letter, decimal_text(px), decimal_text(sz), wire_word(tif), cloid, reduce_only)
+
+
+def decimal_text(number: Decimal) -> str:
+    """Plain decimal text without needless zeros: the venue signs what it would print itself (protocol 2.4)."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def wire_word(tif: Tif) -> str:
+    """The venue's word for a time in force."""
+    return "Alo" if tif == Tif.ALO else "Ioc" if tif == Tif.IOC else "Gtc"
+
+
+def text_of(outcome: Outcome | None) -> str:
+    """The words of an outcome, where it has some."""
+    match outcome:
+        case ItemError(text=text) | ActionError(text=text) | Garbled(text=text):
+            return text
+        case Waiting():
+            return "accepted, and without an oid yet"
+        case Done():
+            return "done, without an oid"
+        case _:
+            return ""
+
+
+def _check_length(items: Sequence[object]) -> None:
+    if not 0 < len(items) <= MAX_ITEMS:
+        raise BadInput(f"from 1 to {MAX_ITEMS} orders in one action, not {len(items)}", field="orders", reason="length")

@@ -1,0 +1,84 @@
+"""`mm sim serve` as a process, `mm.testing` as a plugin."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+MM = [sys.executable, "-c", "from mm.cli import main; main()", "sim"]
+
+
+def serve(*options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([*MM, "serve", "--json", *options], stdout=subprocess.PIPE, text=True)
+
+
+def ask(url: str, request: dict[str, object]) -> object:
+    body = json.dumps(request).encode()
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/info", body), timeout=5) as reply:
+        return json.loads(reply.read())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
+    with serve("--seed", "3") as process:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        assert said["url"].startswith("http://127.0.0.1:")
+        assert "worthless" in said["keys"]
+        user = said["accounts"][0]["address"]
+        assert ask(said["url"], {"type": "userRole", "user": user}) == {"role": "user"}
+        process.send_signal(number)
+        assert process.wait(10) == 0
+
+
+def test_a_seed_makes_the_same_accounts() -> None:
+    said = []
+    for seed in ("3", "3", "4"):
+        with serve("--seed", seed) as process:
+            assert process.stdout is not None
+            said.append(json.loads(process.stdout.readline()))
+            process.terminate()
+            assert process.wait(10) == 0
+    assert said[0]["accounts"] == said[1]["accounts"] != said[2]["accounts"]
+    assert said[0]["token"] != said[1]["token"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--fault", "nonsense=0.1"),
+        ("--fault", "ack.lost=2"),
+        ("--fault", "ack.lost="),
+        ("--fault", "venue.nonsense"),
+        ("--market", "wild"),
+        ("--market", "NOCOIN=deep"),
+        ("--recording", "BTC"),
+        ("--recording", "BTC=/nowhere.csv"),
+        ("--meta", "/nowhere.json"),
+        ("--speed", "fast"),
+        ("--speed", "nan"),
+        ("--port", "99999"),
+    ],
+)
+def test_what_makes_no_sense_is_a_usage_error(options: tuple[str, str]) -> None:
+    done = subprocess.run([*MM, "serve", *options], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2
+    assert options[0].lstrip("-") in done.stderr
+
+
+def test_the_plugin_gives_a_venue_a_test(tmp_path: Path, root: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["mm.testing"]\n')
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(hl_exchange):\n"
+        "    assert hl_exchange.url.startswith('http://127.0.0.1:')\n"
+        "    truth = hl_exchange.control.truth()\n"
+        "    assert truth[hl_exchange.accounts[0].address]['cash'] == '1000000.0'\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=dict(os.environ))
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,216 @@
+"""`mm.Hyperliquid`: its news, its end, and its next life."""
+
+import asyncio
+import logging
+
+import pytest
+
+import mm
+from mm import Effect, OrderState
+from mm.errors import (
+    EngineFault,
+    OutcomeUnknown,
+)
+from mm.exchange.hyperliquid.client_events import EventStream, Lagged, Left
+from mm.protocol import (
+    Cancel,
+    Fact,
+    Place,
+    Stale,
+    Warned,
+)
+from mm.session import Fate, GateMoved, How, Phase, Record, Recorded
+from tests.client.exchange import Fake, answering, run, until
+from tests.session.script import ME
+
+
+@pytest.fixture
+def fake() -> Fake:
+    return Fake()
+
+
+# --- events -------------------------------------------------------------------------------------------
+
+
+def test_events_tell_everything_in_order(fake: Fake) -> None:
+    async def story() -> None:
+        async with fake.client() as hl:
+            stream = hl.events()
+            await hl.ready()
+            order = await hl.place("BTC", "B", "100", "1")
+            fake.facts.append(fake.trade(order.oid or 0, "0.4"))
+            seen = []
+            async for event in stream:
+                seen.append(event)
+                if isinstance(event, Effect.Booked):
+                    break
+            assert [event.phase for event in seen if isinstance(event, GateMoved)][-1] == Phase.READY
+            (fate,) = [event for event in seen if isinstance(event, Fate)]
+            assert (fate.kind, fate.how, fate.cloid) == ("place", How.TAKEN, order.cloid)
+
+    run(story())
+
+
+def test_a_reader_that_lags_is_told_and_loses_no_state(fake: Fake) -> None:  # N12
+    async def story() -> None:
+        async with fake.client(events_most=5) as hl:
+            stream = hl.events()
+            await hl.ready()
+            for _ in range(4):
+                await hl.place("BTC", "B", "100", "1")
+            first = await anext(stream)
+            assert isinstance(first, Lagged)
+            assert first.missed > 5
+            rest = [await anext(stream) for _ in range(5)]
+            assert not any(isinstance(event, Lagged) for event in rest)
+            assert len(hl.orders()) == 4
+
+    run(story())
+
+
+def test_what_somebody_should_see_to_is_told_and_logged(fake: Fake, caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        async with fake.client() as hl:
+            stream = hl.events()
+            await hl.ready()
+            fake.facts += [Warned("clock", "1,200 ms behind"), Stale("bbo", "BTC", 9_000)]
+            async for event in stream:
+                if isinstance(event, Warned):
+                    break
+            await until(lambda: hl.closed("BTC"))
+            await until(lambda: "bbo is stale" in caplog.text)
+            hl.release("BTC", "bbo is stale")
+            assert hl.closed("BTC") is None
+
+    with caplog.at_level(logging.WARNING, "mm"):
+        run(story())
+    assert "BTC: nothing is placed now: bbo is stale" in caplog.text
+
+
+def test_every_reader_has_his_own_and_it_ends_with_the_client(fake: Fake) -> None:
+    async def story() -> None:
+        async with fake.client() as hl:
+            first, second = hl.events(), hl.events()
+            await hl.ready()
+        one = [type(event) async for event in first]
+        assert one == [type(event) async for event in second]
+        assert one
+
+    run(story())
+
+
+# --- leaving ------------------------------------------------------------------------------------------
+
+
+def test_leaving_keeps_orders_and_says_so(fake: Fake, caplog: pytest.LogCaptureFixture) -> None:  # S67
+    async def story() -> None:
+        async with fake.client() as hl:
+            await hl.ready()
+            stream = hl.events()
+            order = await hl.place("BTC", "B", "100", "1")
+        assert not fake.of(Cancel)
+        assert [o.cloid for o in hl.left] == [order.cloid]
+        assert [event async for event in stream][-1] == Left(hl.left)
+        assert fake.closed == 1
+
+    with caplog.at_level(logging.WARNING, "mm"):
+        run(story())
+    assert "left on the venue" in caplog.text
+
+
+def test_leaving_may_cancel_with_proof(fake: Fake) -> None:
+    async def story() -> None:
+        async with fake.client(on_exit="cancel") as hl:
+            await hl.ready()
+            await hl.place_many([mm.NewOrder("BTC", "B", "100", "1")] * 3)
+        assert len(fake.of(Cancel)) == 1
+        assert hl.left == ()
+
+    run(story())
+
+
+def test_leaving_by_an_exception_is_leaving(fake: Fake) -> None:
+    async def story() -> None:
+        async with fake.client(on_exit="cancel") as hl:
+            await hl.ready()
+            await hl.place("BTC", "B", "100", "1")
+            raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        run(story())
+    assert len(fake.of(Cancel)) == 1
+    assert fake.closed == 1
+
+
+def test_leaving_waits_a_little_for_answers_and_tells_what_is_unknown(fake: Fake) -> None:
+    async def story() -> None:
+        answering(fake, Place)
+        async with fake.client(grace_ms=500) as hl:
+            await hl.ready()
+            task = asyncio.create_task(hl.place("BTC", "B", "100", "1"))
+            await until(lambda: fake.of(Place))
+        with pytest.raises(OutcomeUnknown, match="closed"):
+            await task
+        assert [o.state for o in hl.left] == [OrderState.Pending]
+
+    run(story())
+
+
+def test_a_fault_stops_all_and_is_raised(fake: Fake) -> None:
+    async def broken(until_ms: int) -> Fact | None:
+        raise EngineFault(f"the book cannot be trusted at {until_ms}")
+
+    async def story() -> None:
+        async with fake.client() as hl:
+            await hl.ready()
+            stream = hl.events()
+            fake.receive = broken  # type: ignore[method-assign]
+            with pytest.raises(EngineFault):
+                await drained(stream)
+            with pytest.raises(EngineFault):
+                await hl.place("BTC", "B", "100", "1")
+
+    with pytest.raises(EngineFault):  # not swallowed by whoever did not look
+        run(story())
+    assert fake.closed == 1
+
+
+async def drained(stream: EventStream) -> None:
+    async for _ in stream:
+        pass
+
+
+# --- an earlier life ------------------------------------------------------------------------------------
+
+
+def test_with_a_record_it_takes_up_where_it_stopped(fake: Fake) -> None:
+    async def story() -> None:
+        record = Record()
+        engine = Recorded(lambda: mm.Engine(ME), record)
+        async with fake.client(engine=engine) as hl:
+            await hl.ready()
+            order = await hl.place("BTC", "B", "100", "1")
+        again = Recorded(lambda: mm.Engine(ME), record)
+        again.replay()
+        assert again.view.digest() == engine.view.digest()
+        async with fake.client(engine=again) as hl:
+            await hl.ready()
+            (kept,) = hl.orders()
+            assert (kept.cloid, kept.state) == (order.cloid, OrderState.Resting)
+            other = await hl.place("BTC", "B", "99", "1")
+            assert other.cloid != order.cloid
+
+    run(story())
+
+
+def test_without_a_record_names_are_new_all_the_same(fake: Fake) -> None:  # S85
+    async def story() -> list[str | None]:
+        names = []
+        for _ in range(2):
+            fake.now_ms += 1
+            async with fake.client() as hl:
+                await hl.ready()
+                names.append((await hl.place("BTC", "B", "100", "1")).cloid)
+        return names
+
+    assert len(set(run(story()))) == 2
