@@ -12,6 +12,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, cast, get_args
 
 from mm._core import wire
@@ -38,6 +39,7 @@ from mm.protocol import (
     LinkDown,
     LinkUp,
     Market,
+    Noop,
     Outcome,
     Query,
     RateLimitReply,
@@ -238,7 +240,7 @@ class Link:
     def answered(self, signed: Signed, told: tuple[Outcome, ...]) -> None:
         """The answer to an action."""
         if not signed.to_noop:
-            self._held.settle(signed.nonce, told)
+            told = self._held.answered(signed.nonce, told)
         if len(told) == 1 and isinstance(told[0], ActionError):
             self._learn(signed, told[0].text)
         self.emit(Answer(signed.nonce, told, signed.to_noop))
@@ -302,13 +304,15 @@ class Link:
             self.emit(NeverLeft(command.nonce, why))
             return
         again = isinstance(command, Resend)
-        if not again:
+        if again:
+            self._held.copy(signed.nonce)
+        else:
             self._held.keep(signed)
         assert self._line is not None
         # What was not answered on this WebSocket is asked for elsewhere: it may be dead without our knowing yet.
         by_rest = (again or signed.to_noop) and self._line.unanswered(signed.nonce)
         if by_rest or not self._line.post(signed, now):
-            self._start(self._by_rest(signed, again))
+            self._start(self._by_rest(signed))
 
     def _signed(self, command: Action) -> Signed | str:
         if isinstance(command, Resend):
@@ -322,6 +326,9 @@ class Link:
             return "the nonce is too far ahead of the venue's time"
         if self._halted and (coin := encode.coins(command) & self._halted):
             return f"{min(coin)} is halted: the venue's market is not what it was"
+        if self.skew.offset_ms and not isinstance(command, Noop):
+            # It expires by the venue's clock. A cancel must not be late on arrival, nor anything execute after its time.
+            command = replace(command, expires_ms=command.expires_ms + self.skew.offset_ms)
         return encode.sign(command, self._signer, self.assets)
 
     def _refusal(self, signed: Signed, now: int) -> str:
@@ -345,12 +352,12 @@ class Link:
             return "the account's requests are used up but for the reserve"
         return ""
 
-    async def _by_rest(self, signed: Signed, again: bool) -> None:
+    async def _by_rest(self, signed: Signed) -> None:
         assert self._rest is not None
         try:
             reply = await self._rest.post("/exchange", signed.body, self.settings.post_timeout_ms)
         except NotSent as error:
-            if not again and not signed.to_noop:
+            if not signed.to_noop:
                 self._held.never_left(signed.nonce)
             self.emit(NeverLeft(signed.nonce, str(error)))
         except OutcomeUnknown:
