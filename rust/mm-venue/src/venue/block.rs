@@ -56,6 +56,7 @@ impl Venue {
         let block = streams::Block {
             chain: &self.chain,
             events,
+            recent: &self.trades,
             now: self.now,
             cadence: &self.config.cadence,
         };

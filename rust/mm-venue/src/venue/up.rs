@@ -80,7 +80,7 @@ impl Venue {
             let view = info::View {
                 chain: &self.chain,
                 trades: &self.trades,
-                as_of: self.now.saturating_sub(stale),
+                as_of: self.now.max(self.chain.now()).saturating_sub(stale),
                 now: self.now,
             };
             match request.ok().and_then(|request| info::answer(&view, &request)) {
