@@ -6,7 +6,9 @@
         ...
         assert hl_exchange.control.truth()[address]["openOrders"] == []
 
-Each test has a venue of its own. `hl_exchange.control` is `mm.sim.thread.ThreadControl`; `hl_exchange.accounts` are
+Each test has a venue of its own, with quiet traders on every coin; at its end the venue audits itself, and money that does
+not add up fails the test. Mark a test `@pytest.mark.hl_exchange(market="none", seed=3, ...)` to have another one: the words
+are those of `mm.sim.thread.Simulation`. `hl_exchange.control` is `mm.sim.thread.ThreadControl`; `hl_exchange.accounts` are
 funded accounts with their keys, which are worthless. pytest is imported only here, and only when this is imported.
 """
 
@@ -19,8 +21,14 @@ from mm.sim.thread import Simulation
 __all__ = ["Simulation", "hl_exchange"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line("markers", "hl_exchange(**words): what the simulated venue of a test is set up with")
+
+
 @pytest.fixture
-def hl_exchange() -> Iterator[Simulation]:
+def hl_exchange(request: pytest.FixtureRequest) -> Iterator[Simulation]:
     """A simulated Hyperliquid that runs for one test: `.url`, `.accounts`, `.control`."""
-    with Simulation() as simulation:
+    mark = request.node.get_closest_marker("hl_exchange")
+    with Simulation(**(mark.kwargs if mark is not None else {})) as simulation:
         yield simulation

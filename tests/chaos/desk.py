@@ -1,16 +1,18 @@
-"""A small venue without sockets and without signatures: whoever is named as `r` of the signature signed."""
+"""A venue without sockets and without signatures: whoever is named as `r` of the signature signed."""
 
 import itertools
 import json
 from typing import Any
 
-from mm.sim.small import SmallVenue, markets
-from mm.sim.venue import Account, Output
+from mm._core.venue import Venue
+from mm.sim.venue import Output
 
 START = 1_790_000_000_000
 NEVER = START + 10**9
 ME, OTHER, AGENT, STRANGER = (f"0x{number:040x}" for number in (0xA1, 0xB2, 0xC3, 0xD4))
-BTC, SIM, MATIC = 0, 5, 2
+BTC, SIM, MATIC = 0, 6, 3
+COIN = "HYPE"
+"""The coin of asset `SIM`: it begins at 41.238, and sizes have two decimals."""
 GTC, ALO, IOC = ({"limit": {"tif": tif}} for tif in ("Gtc", "Alo", "Ioc"))
 
 
@@ -19,21 +21,15 @@ def order(side: str, px: str, sz: str, t: Any = ALO, a: int = SIM, r: bool = Fal
     return {"a": a, "b": side == "B", "p": px, "s": sz, "r": r, "t": t, **({"c": c} if c else {})}
 
 
-def signer_named(body: bytes) -> str:
-    """A signature that anybody can read."""
-    name = json.loads(body)["signature"].get("r")
-    if not name:
-        raise ValueError("nobody")
-    return str(name)
-
-
 class Desk:
     """Two accounts, of which the first has an agent; each call is one block later."""
 
-    def __init__(self, **settings: Any) -> None:
-        accounts = [Account("me", ME, "", AGENT, ""), Account("other", OTHER, "", f"0x{0xE5:040x}", "")]
-        chosen = {"start_ms": START, "block_ms": 100, "house": False, **settings}
-        self.venue = SmallVenue(markets(), accounts, signer_named, **chosen)
+    def __init__(self, block_ms: int = 100, **settings: int) -> None:
+        still = {"latency.all": 0, "block.every": block_ms, "front.greeting": 0, "front.ip_weight": 0}
+        self.venue = Venue(start_ms=START, settings={**still, **settings}, check_signatures=False)
+        for account in (ME, OTHER):
+            self.venue.open_account(account, "1000000")
+        self.venue.add_agent(ME, AGENT)
         self.nonces = itertools.count(START)
         self.frames: dict[int, list[Any]] = {}
         self.closed: dict[int, int] = {}
@@ -50,7 +46,7 @@ class Desk:
 
     def envelope(self, action: Any, who: str = ME, **more: Any) -> dict[str, Any]:
         """A signed action."""
-        return {"action": action, "nonce": next(self.nonces), "signature": {"r": who}, **more}
+        return {"action": action, "nonce": next(self.nonces), "signature": {"r": who, "s": "0x1", "v": 27}, **more}
 
     def raw(self, body: bytes) -> tuple[int, Any]:
         """Status and body of what is answered to these bytes."""

@@ -4,7 +4,6 @@ Client and venue run in one event loop, over real sockets on loopback. The venue
 """
 
 import asyncio
-import contextlib
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,12 +21,13 @@ from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Rules
 from mm.sim.accounts import accounts
+from mm.sim.build import World
+from mm.sim.catalogue import Faults
 from mm.sim.control import Control
-from mm.sim.faults import Faults
 from mm.sim.server import Server
-from mm.sim.thread import Backend, small
+from mm.sim.thread import FAST
 
-COIN, ASSET = "SIM", 5
+COIN, ASSET = "HYPE", 6
 DEPOSIT = Decimal(1_000_000)
 EXPIRES_MS = 1_000
 STEP_S = 4.0
@@ -88,7 +88,9 @@ class Episode:
     @property
     def faults(self) -> Faults:
         """What strikes."""
-        return self.server.faults
+        faults = self.server.faults
+        assert isinstance(faults, Faults)
+        return faults
 
     async def attempt(self, work: Awaitable[Any], placing: int = 0) -> Any:
         """Let the client do something, which may fail as clients may; what came of it, or None."""
@@ -142,7 +144,7 @@ def differences(client: Hyperliquid, truth: dict[str, Any]) -> list[str]:
     if not client.session.ready:
         found.append("the session is not ready")
     if client.session.requests_open:
-        found.append("requests are open")
+        found.append(f"requests are open: {client.session._desk.waiting()}")
     theirs = {(row["oid"], Decimal(row["limitPx"]), Decimal(row["sz"])) for row in truth["openOrders"]}
     still = [order for order in client.orders() if order.state != OrderState.CancelConfirmed]
     ours = {(order.oid or 0, order.px, order.leaves_qty) for order in still}
@@ -169,19 +171,25 @@ def differences(client: Hyperliquid, truth: dict[str, Any]) -> list[str]:
 
 @asynccontextmanager
 async def episode(
-    backend: Backend = small, seed: int = 0, rates: dict[str, int] | None = None, **times: Any
+    *,
+    seed: int = 0,
+    rates: dict[str, int] | None = None,
+    rules: Rules = RULES,
+    times: dict[str, Any] | None = None,
 ) -> AsyncIterator[Episode]:
-    """A venue of its own and a client that is ready. Whatever task is left afterwards is an error."""
+    """A venue of its own and a client that is ready."""
     made = accounts(seed)
-    venue = backend(made, seed, time.time_ns() // 1_000_000)
-    server = Server(venue, made, faults=Faults(seed))
+    venue = World(seed=seed, market="none", settings=FAST, start_ms=time.time_ns() // 1_000_000).open(made)
+    server = Server(venue, made, faults=Faults(venue, seed))
     control = Control(server)
     await server.start()
     try:
         account = made[0]
-        settings = Settings(url=server.url, account=account.address, mainnet=False, coins=(COIN,), **{**TIMES, **times})
+        settings = Settings(
+            url=server.url, account=account.address, mainnet=False, coins=(COIN,), **(TIMES if times is None else times)
+        )
         link = Link(settings, Signer(account.agent_key, mainnet=False), limits=wide())
-        async with Hyperliquid(account=account.address, exchange=link, coins=[COIN], rules=RULES) as client:
+        async with Hyperliquid(account=account.address, exchange=link, coins=[COIN], rules=rules) as client:
             async with asyncio.timeout(10):
                 await client.ready()
             for name, rate in (rates or {}).items():
@@ -210,26 +218,46 @@ async def story(at: Episode, strike: Callable[[str], Awaitable[None]]) -> None:
     await at.place("A", "41.35", "1")
 
 
-async def suffer(name: str, *, ms: int | None = None, also: tuple[str, ...] = (), pause_s: float = 0.15) -> float:
+async def suffer(
+    name: str,
+    *,
+    ms: int | None = None,
+    also: tuple[str, ...] = (),
+    pause_s: float = 0.15,
+    rules: Rules = RULES,
+    times: dict[str, Any] | None = None,
+) -> float:
     """The story with one fault, injected before every step; seconds from its end until all agrees.
 
-    `also` strikes first where the client would not come near the fault by itself; `pause_s` lets it go on alone.
+    `also` strikes first where the client would not come near the fault by itself; for `pause_s` at most a step waits
+    until the fault has struck.
     """
-    async with episode() as at:
+    async with episode(rules=rules, times=times) as at:
+        counts = at.faults.counts
 
-        async def strike(_: str) -> None:
-            await asyncio.sleep(pause_s)
+        async def struck(before: int) -> None:
+            end = time.monotonic() + pause_s
+            while True:
+                if counts[name] > before or time.monotonic() > end:
+                    return
+                await asyncio.sleep(0.01)
+
+        async def strike(step: str) -> None:
+            if step != "place":
+                await struck(strike_counts[-1])
             at.faults.heal()
+            strike_counts.append(counts[name])
             for fault in (*also, name):
                 at.faults.inject(fault, 1, ms)
 
+        strike_counts: list[int] = []
         await story(at, strike)
-        await asyncio.sleep(pause_s)
+        await struck(strike_counts[-1])
         at.faults.heal()
-        took = await at.agreed()
+        took = await at.agreed(rules.expires_ms / 1_000 + 10)
         await at.nothing_twice()
         enough = 1 if name.endswith(".429") else 2  # after a 429 the client holds back for a while
-        assert at.faults.counts[name] >= enough, f"{name} struck only {at.faults.counts[name]} times"
+        assert counts[name] >= enough, f"{name} struck only {counts[name]} times"
         return took
 
 
@@ -242,12 +270,3 @@ async def together(episodes: dict[str, Callable[[], Awaitable[float]]]) -> dict[
             raise result
     assert not failed, "\n".join(f"{name}: {error!r}" for name, error in failed.items())
     return {name: float(result) for name, result in zip(episodes, results, strict=True) if isinstance(result, float)}
-
-
-@contextlib.contextmanager
-def nothing_left() -> Any:
-    """In a running loop: no task may be left that was not there before."""
-    before = asyncio.all_tasks()
-    yield
-    left = asyncio.all_tasks() - before
-    assert not left, left

@@ -5,15 +5,19 @@ client's own times are short here (`tests.chaos.episodes.RULES`), so that an epi
 """
 
 import asyncio
+import contextlib
+import json
 from collections.abc import Awaitable, Callable
 from functools import partial
 from random import Random
+from typing import Any
 
 import pytest
 
 from mm import Side
+from mm.session import Rules
 from mm.sim.faults import CATALOGUE, CLOSE_CODES
-from tests.chaos.episodes import COIN, LIMIT_S, Episode, episode, story, suffer, together
+from tests.chaos.episodes import COIN, LIMIT_S, TIMES, Episode, differences, episode, story, suffer, together
 from tests.chaos.wire import descriptors
 
 LOST_S = 5.0
@@ -42,6 +46,40 @@ def test_without_a_fault_they_agree_at_once() -> None:
     assert run({"calm": calm})["calm"] < 2
 
 
+def test_the_comparison_would_notice() -> None:
+    """Every part of the truth, changed a little, is told as a difference."""
+
+    async def changed() -> float:
+        async with episode() as at:
+
+            async def wait(_: str) -> None:
+                await asyncio.sleep(0.1)
+
+            await story(at, wait)
+            took = await at.agreed()
+            truth = (await at.control.truth())[at.address]
+            assert truth["fills"] and truth["openOrders"] and truth["positions"]
+            changes: list[Callable[[Any], object]] = [
+                lambda rows: rows["fills"].pop(),
+                lambda rows: rows["fills"].append(rows["fills"][0]),
+                lambda rows: rows["fills"][0].update(oid=1),
+                lambda rows: rows["openOrders"].pop(),
+                lambda rows: rows["openOrders"][0].update(sz="9.0"),
+                lambda rows: rows["openOrders"][0].update(oid=1),
+                lambda rows: rows["openOrders"][0].update(limitPx="1.0"),
+                lambda rows: rows["positions"].update({COIN: "9.0"}),
+                lambda rows: rows["positions"].clear(),
+                lambda rows: rows.update(cash="999999.999999"),
+            ]
+            for change in changes:
+                lie = json.loads(json.dumps(truth))
+                change(lie)
+                assert differences(at.client, lie)
+            return took
+
+    run({"changed": changed})
+
+
 @pytest.mark.parametrize("channel", ["orderUpdates", "userFills"])
 def test_a_message_of_the_account_is_harmed(channel: str) -> None:
     took = run({f"{channel}.{kind}": partial(suffer, f"{channel}.{kind}", ms=400) for kind in MESSAGES})
@@ -63,29 +101,45 @@ def test_a_request_by_rest_is_harmed_after_the_socket_lost_it(half: int) -> None
     names = REPLIES[half::2]
     run(
         {
-            f"exchange.{kind}": partial(suffer, f"exchange.{kind}", ms=300, also=("post.lost",), pause_s=0.6)
+            f"exchange.{kind}": partial(suffer, f"exchange.{kind}", ms=300, also=("post.lost",), pause_s=1.0)
             for kind in names
         }
     )
 
 
 def test_a_read_is_harmed() -> None:
-    more = {"also": ("userFills.lost",), "pause_s": 0.5}  # what is lost has to be read
-    run({f"info.{kind}": partial(suffer, f"info.{kind}", ms=300, **more) for kind in (*REPLIES, "stale")})
+    read = partial(suffer, ms=300, also=("userFills.lost",), pause_s=1.0)  # what is lost has to be read
+    run({f"info.{kind}": partial(read, f"info.{kind}") for kind in (*REPLIES, "stale")})
 
 
 def test_the_socket_is_closed_or_breaks_or_falls_silent() -> None:
     kinds = (*(f"close_{code}" for code in CLOSE_CODES), "abort", "silent", "dead")
-    episodes = {f"ws.{kind}": partial(suffer, f"ws.{kind}", pause_s=0.3) for kind in kinds}
-    run({**episodes, "ws.refused": partial(suffer, "ws.refused", also=("ws.abort",), pause_s=0.3)})
+    episodes = {f"ws.{kind}": partial(suffer, f"ws.{kind}", pause_s=1.0) for kind in kinds}
+    run({**episodes, "ws.refused": partial(suffer, "ws.refused", also=("ws.abort",), pause_s=1.0)})
 
 
 @pytest.mark.parametrize("channel", ["ack", "market", "pong"])
 def test_a_message_that_is_nobodys_is_harmed(channel: str) -> None:
     also = ("ws.close_1001",) if channel == "ack" else ()
     run(
-        {f"{channel}.{kind}": partial(suffer, f"{channel}.{kind}", ms=200, also=also, pause_s=0.4) for kind in MESSAGES}
+        {f"{channel}.{kind}": partial(suffer, f"{channel}.{kind}", ms=200, also=also, pause_s=1.0) for kind in MESSAGES}
     )
+
+
+def test_with_the_times_of_a_real_client_it_is_as_quick_as_it_is_stated() -> None:
+    real = partial(suffer, rules=Rules(), times={}, pause_s=1.0)
+    took = run(
+        {
+            "userFills.lost": partial(real, "userFills.lost"),
+            "orderUpdates.lost": partial(real, "orderUpdates.lost"),
+            "reply.lost": partial(real, "reply.lost"),
+            "post.lost": partial(real, "post.lost"),
+            "ws.silent": partial(real, "ws.silent"),
+        }
+    )
+    assert took["userFills.lost"] < LOST_S  # reliability N7
+    assert took["orderUpdates.lost"] < LOST_S
+    assert max(took.values()) < 5 + 10  # the expiry and 10 s (N1)
 
 
 def test_nobody_listens_for_a_while() -> None:
@@ -111,6 +165,7 @@ def test_nobody_listens_for_a_while() -> None:
 STORM = {name: 20_000 for name in CATALOGUE if name.partition(".")[0] in ("exchange", "info", "post", "reply")}
 STORM |= {f"{channel}.{kind}": 30_000 for channel in ("orderUpdates", "userFills") for kind in MESSAGES}
 STORM |= {f"ws.{kind}": 1_500 for kind in ("abort", "close_1000", "close_1001", "silent", "dead")}
+STORM |= {name: 0 for name in STORM if name.endswith(".429")}  # after which a client does nothing for 10 s
 
 
 async def stormy(seed: int, steps: int = 60) -> float:
@@ -134,9 +189,17 @@ async def stormy(seed: int, steps: int = 60) -> float:
                 await at.attempt(at.client.cancel(dice.choice(orders), timeout_ms=1_000))
 
     async with episode(seed=seed, rates=STORM) as at:
+        working = []
         for _ in range(steps):
-            await asyncio.wait([asyncio.ensure_future(step(at))], timeout=0.3)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(at.client.ready(), 2)
+            working.append(asyncio.ensure_future(step(at)))
+            await asyncio.wait(working[-1:], timeout=0.3)  # who waits longer goes on beside
+            await asyncio.sleep(0.03)
+        struck = sum(at.faults.counts.values())
         at.faults.heal()
+        await asyncio.gather(*working)
+        assert struck >= steps // 8, at.faults.counts
         took = await at.agreed(LIMIT_S)
         await at.nothing_twice()
         return took
@@ -149,12 +212,13 @@ def test_a_storm_of_everything_by_seed() -> None:
 # --- a thousand reconnects ----------------------------------------------------------------------------
 
 RECONNECTS = 1_000
+HASTY = {**TIMES, "backoff_first_ms": 1, "backoff_most_ms": 2, "steady_ms": 1, "watch_every_ms": 5}
 HOWS = (1006, 1000, 1001, 1011)
 
 
 def test_a_thousand_reconnects_leak_nothing() -> None:
     async def reconnects() -> None:
-        async with episode(backoff_first_ms=1, backoff_most_ms=2, steady_ms=1, watch_every_ms=5) as at:
+        async with episode(times=HASTY) as at:
             measured = []
             await at.place("B", "41.2", "2")
             for number in range(RECONNECTS):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mm.sim.thread import Backend, Simulation, small
+from mm.sim.thread import Simulation
 
 pytest.importorskip("hyperliquid", reason="the official SDK is not installed")
 
@@ -15,14 +15,19 @@ from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 from hyperliquid.utils.types import Cloid
 
-BACKENDS: dict[str, Backend] = {"small": small}
-COIN = "SOL"  # its reference is 141.23; the house quotes one per cent away from it
+COIN, ASSET = "SOL", 5  # it begins at 188.5; `house` quotes a little away from that
 ALO, GTC, IOC = ({"limit": {"tif": tif}} for tif in ("Alo", "Gtc", "Ioc"))
 
 
-@pytest.fixture(scope="module", params=sorted(BACKENDS))
-def hl(request: pytest.FixtureRequest) -> Iterator[Simulation]:
-    with Simulation(BACKENDS[request.param]) as simulation:
+@pytest.fixture(scope="module")
+def hl() -> Iterator[Simulation]:
+    with Simulation(market="none", names=("maker", "taker", "other", "house")) as simulation:
+        orders = [
+            {"a": ASSET, "b": side == "B", "p": px, "s": "50", "r": False, "t": ALO}
+            for side, prices in (("B", ("187", "186.8", "186.6")), ("A", ("190", "190.2", "190.4")))
+            for px in prices
+        ]
+        simulation.control.act("house", {"type": "order", "orders": orders, "grouping": "na"})
         yield simulation
 
 
@@ -39,7 +44,7 @@ def info(hl: Simulation) -> Iterator[Info]:
 def maker(hl: Simulation) -> Iterator[Exchange]:
     yield trader(hl, "maker")
     for row in hl.control.truth()[hl.control.account("maker").address]["openOrders"]:
-        hl.control.act("maker", {"type": "cancel", "cancels": [{"a": 3, "o": row["oid"]}]})
+        hl.control.act("maker", {"type": "cancel", "cancels": [{"a": ASSET, "o": row["oid"]}]})
 
 
 def trader(hl: Simulation, name: str, *, own_key: bool = False) -> Exchange:
@@ -54,7 +59,7 @@ def status(reply: Any) -> Any:
     return entry
 
 
-def rest(maker: Exchange, px: float = 140.9, sz: float = 1, is_buy: bool = True, **more: Any) -> int:
+def rest(maker: Exchange, px: float = 188.2, sz: float = 1, is_buy: bool = True, **more: Any) -> int:
     return int(status(maker.order(COIN, is_buy, sz, px, ALO, **more))["resting"]["oid"])
 
 
@@ -67,22 +72,22 @@ def until(true: Callable[[], Any], seconds: float = 3) -> Any:
 
 def test_it_reads_the_universe(info: Info) -> None:
     assert info.name_to_asset("BTC") == 0
-    assert info.name_to_asset(COIN) == 3
+    assert info.name_to_asset(COIN) == ASSET
     assert info.name_to_asset("PURR/USDC") == 10_000
     assert set(info.all_mids()) >= {"BTC", "ETH", COIN}
     assert [len(side) for side in info.l2_snapshot(COIN)["levels"]] == [3, 3]
     assert len(info.meta_and_asset_ctxs()[1]) == len(info.meta()["universe"])
-    assert info.perp_dexs() == [None]
+    assert [dex and dex["name"] for dex in info.perp_dexs()] == [None, "xyz"]
 
 
 def test_it_places_in_each_tif(maker: Exchange, info: Info) -> None:
     address = maker.account_address
-    alo = status(maker.order(COIN, True, 1, 140.8, ALO, cloid=Cloid.from_int(1)))
+    alo = status(maker.order(COIN, True, 1, 188.1, ALO, cloid=Cloid.from_int(1)))
     assert alo["resting"]["cloid"] == Cloid.from_int(1).to_raw()
-    assert "resting" in status(maker.order(COIN, True, 1, 140.7, GTC))
-    filled = status(maker.order(COIN, True, 1, 145.0, IOC))["filled"]
+    assert "resting" in status(maker.order(COIN, True, 1, 188.0, GTC))
+    filled = status(maker.order(COIN, True, 1, 192.0, IOC))["filled"]
     assert filled["totalSz"] == "1.0"
-    assert {row["limitPx"] for row in info.open_orders(address)} == {"140.8", "140.7"}
+    assert {row["limitPx"] for row in info.open_orders(address)} == {"188.1", "188.0"}
     assert info.user_state(address)["assetPositions"][0]["position"]["coin"] == COIN
     assert info.user_fills(address)[0]["oid"] == filled["oid"]
     assert info.user_fills_by_time(address, 0)[-1]["oid"] == filled["oid"]
@@ -91,9 +96,9 @@ def test_it_places_in_each_tif(maker: Exchange, info: Info) -> None:
 
 
 def test_it_is_told_what_was_refused(maker: Exchange) -> None:
-    assert "Post only order would have immediately matched" in status(maker.order(COIN, True, 1, 145.0, ALO))["error"]
-    assert "minimum value of $10" in status(maker.order(COIN, True, 0.01, 140.0, ALO))["error"]
-    assert "could not immediately match" in status(maker.order(COIN, True, 1, 130.0, IOC))["error"]
+    assert "Post only order would have immediately matched" in status(maker.order(COIN, True, 1, 192.0, ALO))["error"]
+    assert "minimum value of $10" in status(maker.order(COIN, True, 0.01, 187.3, ALO))["error"]
+    assert "could not immediately match" in status(maker.order(COIN, True, 1, 180.0, IOC))["error"]
 
 
 def test_it_cancels_by_oid_and_by_cloid(maker: Exchange) -> None:
@@ -107,18 +112,18 @@ def test_it_cancels_by_oid_and_by_cloid(maker: Exchange) -> None:
 def test_it_modifies_by_oid_and_by_cloid(maker: Exchange, info: Info) -> None:
     cloid = Cloid.from_int(3)
     old = rest(maker, cloid=cloid)
-    new = status(maker.modify_order(old, COIN, True, 2, 140.6, ALO, cloid=cloid))["resting"]["oid"]
-    newest = status(maker.modify_order(cloid, COIN, True, 2, 140.5, ALO, cloid=cloid))["resting"]["oid"]
+    new = status(maker.modify_order(old, COIN, True, 2, 187.9, ALO, cloid=cloid))["resting"]["oid"]
+    newest = status(maker.modify_order(cloid, COIN, True, 2, 187.8, ALO, cloid=cloid))["resting"]["oid"]
     assert len({old, new, newest}) == 3
     assert [row["oid"] for row in info.open_orders(maker.account_address)] == [newest]
     assert (
-        status(maker.modify_order(old, COIN, True, 2, 140.5, ALO))["error"] == "Cannot modify canceled or filled order"
+        status(maker.modify_order(old, COIN, True, 2, 187.8, ALO))["error"] == "Cannot modify canceled or filled order"
     )
 
 
 def test_it_works_in_bulk(maker: Exchange, info: Info) -> None:
     wanted = [
-        {"coin": COIN, "is_buy": True, "sz": 1.0, "limit_px": 140.1 + i / 10, "order_type": ALO, "reduce_only": False}
+        {"coin": COIN, "is_buy": True, "sz": 1.0, "limit_px": 187.4 + i / 10, "order_type": ALO, "reduce_only": False}
         for i in range(3)
     ]
     oids = [entry["resting"]["oid"] for entry in maker.bulk_orders(wanted)["response"]["data"]["statuses"]]
@@ -144,15 +149,20 @@ def test_it_asks_for_one_order(maker: Exchange, info: Info) -> None:
 
 def test_its_expiry_is_kept(maker: Exchange) -> None:
     maker.set_expires_after(int(time.time() * 1_000) - 1_000)
-    assert maker.order(COIN, True, 1, 140.0, ALO) == {"status": "err", "response": "Action already expired"}
+    assert maker.order(COIN, True, 1, 187.3, ALO) == {"status": "err", "response": "Action already expired"}
     maker.set_expires_after(None)
 
 
-def test_it_sets_leverage_and_meets_the_gate_of_schedule_cancel(maker: Exchange, info: Info) -> None:
+def test_it_sets_leverage_and_meets_the_gate_of_schedule_cancel(hl: Simulation, maker: Exchange, info: Info) -> None:
     assert maker.update_leverage(5, COIN) == {"status": "ok", "response": {"type": "default"}}
     assert maker.update_leverage(99, COIN)["response"] == "Invalid leverage value"
     refused = maker.schedule_cancel(int(time.time() * 1_000) + 60_000)
     assert refused["response"].startswith("Cannot set scheduled cancel time until enough volume traded.")
+    hl.venue.add_volume(maker.account_address, 1_000_000)
+    oid = rest(maker)
+    assert maker.schedule_cancel(int(time.time() * 1_000) + 6_000)["status"] == "ok"
+    hl.control.step(7_000)
+    assert info.query_order_by_oid(maker.account_address, oid)["order"]["status"] == "scheduledCancel"
 
 
 def test_it_asks_who_it_is(hl: Simulation, info: Info) -> None:
@@ -165,7 +175,7 @@ def test_it_asks_who_it_is(hl: Simulation, info: Info) -> None:
 
 def test_a_foreign_key_is_nobody(hl: Simulation) -> None:
     stranger = Exchange(Account.create(), hl.url, timeout=5)
-    reply = stranger.order(COIN, True, 1, 140.0, ALO)
+    reply = stranger.order(COIN, True, 1, 187.3, ALO)
     assert reply["response"] == f"User or API Wallet {stranger.wallet.address.lower()} does not exist."
 
 
@@ -174,7 +184,7 @@ def test_it_approves_an_agent_who_then_trades(hl: Simulation) -> None:
     reply, key = owner.approve_agent("bot")
     assert reply["status"] == "ok", reply
     agent = Exchange(Account.from_key(key), hl.url, account_address=owner.account_address, timeout=5)
-    assert status(agent.cancel(COIN, rest(agent, px=139.9))) == "success"
+    assert status(agent.cancel(COIN, rest(agent, px=187.2))) == "success"
     assert [row["name"] for row in owner.info.extra_agents(owner.account_address)] == ["bot"]
 
 
@@ -191,12 +201,12 @@ def test_its_subscriptions_hear(hl: Simulation, maker: Exchange, info: Info) -> 
         heard[stream["type"]] = []
         ids.append(info.subscribe(stream, heard[stream["type"]].append))
     assert until(lambda: heard["userFills"])
-    oid = rest(maker, px=141.2)
+    oid = rest(maker, px=188.5)
     hl.control.act(
         "taker",
         {
             "type": "order",
-            "orders": [{"a": 3, "b": False, "p": "141.2", "s": "0.5", "r": False, "t": IOC}],
+            "orders": [{"a": ASSET, "b": False, "p": "188.5", "s": "0.5", "r": False, "t": IOC}],
             "grouping": "na",
         },
     )

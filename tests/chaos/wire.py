@@ -9,16 +9,16 @@ from typing import Any
 
 import aiohttp
 
+from mm.sim.catalogue import Faults
 from mm.sim.control import Control
-from mm.sim.faults import Faults
 from mm.sim.server import Server
-from tests.chaos.desk import ALO, ME, SIM, Desk, order
+from tests.chaos.desk import ALO, COIN, ME, SIM, Desk, order
 
 BRIEF = aiohttp.ClientTimeout(total=0.3)
 
 
 class Wire:
-    """A server around the small venue, and a client session."""
+    """A server around a venue, and a client session."""
 
     def __init__(self, session: aiohttp.ClientSession, server: Server, control: Control, desk: Desk) -> None:
         self.session, self.server, self.control, self.desk = session, server, control, desk
@@ -42,7 +42,7 @@ class Wire:
 
     def resting(self) -> int:
         """How many orders the venue has, whatever the client was told."""
-        return len(self.desk.venue.desk.clients[ME].open)
+        return len(json.loads(self.desk.venue.truth(ME))["orders"])
 
     @asynccontextmanager
     async def ws(self, *streams: dict[str, Any]) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
@@ -82,7 +82,7 @@ def wired(test: Callable[[Wire], Awaitable[None]], seed: int = 0, rates: dict[st
 
     async def run() -> None:
         desk = Desk(block_ms=10)
-        server = Server(desk.venue, faults=Faults(seed, rates))
+        server = Server(desk.venue, faults=Faults(desk.venue, seed, rates))
         control = Control(server, "token")
         control.mount()
         await server.start()
@@ -105,5 +105,5 @@ def descriptors() -> int:
 FDS = Path("/proc/self/fd")
 ORDER_UPDATES = {"type": "orderUpdates", "user": ME}
 USER_FILLS = {"type": "userFills", "user": ME}
-BBO = {"type": "bbo", "coin": "SIM"}
+BBO = {"type": "bbo", "coin": COIN}
 __all__ = ["BBO", "ORDER_UPDATES", "SIM", "USER_FILLS", "Wire", "channels", "descriptors", "heard", "wired"]

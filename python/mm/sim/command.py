@@ -1,33 +1,36 @@
 """`mm sim serve`: a Hyperliquid on this machine, until it is interrupted."""
 
 import asyncio
+import errno
 import json
 import math
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import click
 
 from mm.errors import BadInput
 from mm.sim.accounts import accounts
+from mm.sim.build import MARKETS, Market, World, read_meta, read_recordings
+from mm.sim.catalogue import CATALOGUE, Faults, known
 from mm.sim.control import Control
-from mm.sim.faults import CATALOGUE, Faults, known, rate_of
+from mm.sim.faults import PER, rate_of
 from mm.sim.server import Server
-from mm.sim.thread import small
 
 WORTHLESS = "made from the seed, for this simulation only: worthless, never to be used elsewhere"
 
 
 def _rates(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
-    """`NAME=RATE` each."""
+    """`NAME` or `NAME=RATE` each."""
     rates = {}
     for text in given:
-        name, _equals, rate = text.partition("=")
+        name, equals, rate = text.partition("=")
         try:
-            rates[known(name)] = rate_of(rate)
+            rates[known(name)] = rate_of(rate) if equals else PER
         except BadInput as error:
-            raise click.BadParameter(f"{error} (`mm sim faults` lists them)") from error
+            raise click.BadParameter(str(error)) from error
     return rates
 
 
@@ -43,6 +46,22 @@ def _speed(_: click.Context, __: click.Parameter, text: str) -> float:
     return speed
 
 
+def _market(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> Market | dict[str, Market]:
+    """One word for all coins, or `COIN=WORD` each; of a coin that is not named nobody trades then."""
+    words: dict[str, Market] = {}
+    for text in given:
+        coin, equals, word = text.rpartition("=")
+        found = next((one for one in MARKETS if one == word), None)
+        if found is None or bool(equals) != bool(coin):
+            raise click.BadParameter(f"{word!r} is none of {', '.join(MARKETS)}")
+        if not coin and len(given) > 1:
+            raise click.BadParameter("one word is for all coins; else say COIN=WORD for each")
+        if not coin:
+            return found
+        words[coin] = found
+    return words
+
+
 @click.group()
 def sim() -> None:
     """A simulated Hyperliquid on this machine, for any client."""
@@ -52,28 +71,58 @@ def sim() -> None:
 def faults() -> None:
     """List the faults by name."""
     for name, fault in sorted(CATALOGUE.items()):
-        click.echo(f"{name:26} {fault.about}")
+        click.echo(f"{name:26} {' '.join(fault.lines):8} {fault.about}")
 
 
 @sim.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes any that is free.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides keys, market and chance faults.")
+@click.option("--seed", type=click.IntRange(0, 2**63), default=0, show_default=True, help="Decides all chance.")
 @click.option(
-    "--speed", default="1", show_default=True, callback=_speed, help="Venue time against ours; 0 or `max` too."
+    "--speed", default="1", show_default=True, callback=_speed, help="Venue time against ours: 0 to 1000, or `max`."
 )
 @click.option(
-    "--fault", "rates", multiple=True, callback=_rates, metavar="NAME=RATE", help="A fault and its rate, 0 to 1."
+    "--market",
+    multiple=True,
+    default=("thin",),
+    show_default=True,
+    callback=_market,
+    metavar="[COIN=]WORD",
+    help=f"Who else trades: {', '.join(MARKETS)}.",
+)
+@click.option(
+    "--recording", "recordings", multiple=True, metavar="COIN=FILE", help="Play a recorded market instead; repeat it."
+)
+@click.option("--meta", type=click.Path(path_type=Path), help="A real answer to `meta` or `metaAndAssetCtxs`.")
+@click.option(
+    "--fault", "rates", multiple=True, callback=_rates, metavar="NAME[=RATE]", help="A fault; its rate, 0 to 1."
 )
 @click.option("--json", "as_json", is_flag=True, help="Say where it is as one line of JSON.")
-def serve(port: int, seed: int, speed: float, rates: dict[str, int], as_json: bool) -> None:
+def serve(
+    port: int,
+    seed: int,
+    speed: float,
+    market: Market | dict[str, Market],
+    recordings: tuple[str, ...],
+    meta: Path | None,
+    rates: dict[str, int],
+    as_json: bool,
+) -> None:
     """Serve until SIGINT or SIGTERM: /info, /exchange and /ws on 127.0.0.1, and /control for whoever has the token."""
-    asyncio.run(_serve(port, seed, speed, rates, as_json))
+    try:
+        recording = read_recordings(recordings)
+        start_ms = None if recording else time.time_ns() // 1_000_000
+        told = None if meta is None else read_meta(meta)
+        world = World(seed=seed, market=market, recording=recording, meta=told, start_ms=start_ms)
+        made = accounts(seed)
+        venue = world.open(made)
+        server = Server(venue, made, faults=Faults(venue, seed, rates), port=port, speed=speed)
+    except BadInput as error:
+        option = {"perps": "meta"}.get(error.field, error.field)
+        raise click.UsageError(f"--{option}: {error}") from error
+    asyncio.run(_serve(server, as_json))
 
 
-async def _serve(port: int, seed: int, speed: float, rates: dict[str, int], as_json: bool) -> None:
-    made = accounts(seed)
-    venue = small(made, seed, time.time_ns() // 1_000_000)
-    server = Server(venue, made, faults=Faults(seed, rates), port=port, speed=speed)
+async def _serve(server: Server, as_json: bool) -> None:
     control = Control(server)
     control.mount()
     over = asyncio.Event()
@@ -83,7 +132,9 @@ async def _serve(port: int, seed: int, speed: float, rates: dict[str, int], as_j
     try:
         await server.start()
     except OSError as error:
-        raise click.ClickException(f"cannot listen on port {port}: {error.strerror}") from error
+        await server.stop()
+        why = "it is taken" if error.errno == errno.EADDRINUSE else error.strerror
+        raise click.ClickException(f"cannot listen on port {server.port}: {why}") from error
     try:
         said = _where(server, control)
         click.echo(json.dumps(said) if as_json else _told(said))

@@ -20,7 +20,6 @@ from mm.sim.venue import Account
 BODY_MAX = 16_384
 STEP_MAX_MS = 86_400_000
 REFUSE_MAX_MS = 60_000
-PAGE = 2_000
 
 
 class Control:
@@ -40,18 +39,19 @@ class Control:
     # --- what can be commanded ------------------------------------------------------------------
 
     async def truth(self) -> dict[str, Any]:
-        """By address: the account's name, open orders, all fills (oldest first), position by coin, and cash."""
-        return {account.address: await self._truth(account) for account in self.server.accounts}
+        """By address: the account's name, open orders, the fills that are remembered (oldest first), position by coin, cash,
+        sums over all that ever happened, and the budget of requests."""
+        return {account.address: self._truth(account) for account in self.server.accounts}
 
     async def info(self, request: dict[str, Any]) -> Any:
-        """What the venue answers to a read, past every fault."""
+        """What the venue answers to a read, past every fault of the wire."""
         status, _, body = await self.server.ask("info", json.dumps(request).encode())
         if status != 200:
             raise BadInput(f"the venue answered {status}: {body!r}", field="request", reason="refused")
         return json.loads(body)
 
     async def act(self, name: str, action: dict[str, Any]) -> Any:
-        """Let the account of that name do something, past every fault: its agent signs an L1 action."""
+        """Let the account of that name do something, past every fault of the wire: its agent signs an L1 action."""
         account = self.account(name)
         self._nonce = max(self._nonce + 1, self.server.venue.now_ms)
         signer = Signer(account.agent_key, mainnet=False)
@@ -69,7 +69,7 @@ class Control:
         """One command as `POST /control` takes it: `{"do": …}` with its members. Raises `BadInput`.
 
         inject: fault, times=1, ms=None · rate: fault, rate (text between 0 and 1) · heal · close: code · silence:
-        dead=False · refuse: ms · step: ms · counts
+        dead=False · refuse: ms · step: ms · pause · resume · counts
         """
         server, do = self.server, words.get("do")
         if do == "inject":
@@ -88,35 +88,27 @@ class Control:
         elif do == "step":
             server.step(_whole(words, "ms", 0, STEP_MAX_MS))
             return server.venue.now_ms
+        elif do in ("pause", "resume"):
+            server.pause(do == "pause")
         elif do == "counts":
-            return dict(server.faults.counts)
+            return dict(server.faults.count())
         else:
             raise BadInput(f"there is no command {do!r}", field="do", reason="unknown command")
         return None
 
-    async def _truth(self, account: Account) -> dict[str, Any]:
-        user = account.address
-        state = await self.info({"type": "clearinghouseState", "user": user})
-        positions = [row["position"] for row in state["assetPositions"]]
+    def _truth(self, account: Account) -> dict[str, Any]:
+        """What the venue itself knows: nothing is asked for, so no fault can come between."""
+        told = json.loads(self.server.venue.truth(account.address))
+        orders = [{**row, "limitPx": row["px"]} for row in told["orders"]]
         return {
             "name": account.name,
-            "openOrders": await self.info({"type": "frontendOpenOrders", "user": user}),
-            "fills": await self._fills(user),
-            "positions": {row["coin"]: row["szi"] for row in positions},
-            "cash": state["marginSummary"]["totalRawUsd"],
+            "openOrders": orders,
+            "fills": sorted(told["lastFills"], key=lambda fill: fill["time"]),
+            "positions": told["positions"],
+            "cash": told["cash"][""],
+            "sums": {name: told[name] for name in ("fills", "volume", "closedPnl", "fees", "funding", "deposits")},
+            "requests": told["requests"],
         }
-
-    async def _fills(self, user: str) -> list[dict[str, Any]]:
-        """All fills, page by page with overlap."""
-        fills: dict[tuple[Any, ...], dict[str, Any]] = {}
-        start = 0
-        while True:
-            rows = await self.info({"type": "userFillsByTime", "user": user, "startTime": start})
-            for row in rows:
-                fills[row["coin"], row["tid"], row["oid"], row["time"], row["startPosition"]] = row
-            if len(rows) < PAGE or rows[-1]["time"] == start:
-                return list(fills.values())
-            start = rows[-1]["time"]
 
     # --- over HTTP ------------------------------------------------------------------------------
 

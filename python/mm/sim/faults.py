@@ -127,6 +127,10 @@ class Faults:
         self._rates.clear()
         self._ordered.clear()
 
+    def count(self) -> Counter[str]:
+        """How often each has happened."""
+        return Counter(self.counts)
+
     def hit(self, name: str) -> int | None:
         """None if it does not happen now; else for how many milliseconds (0 where it takes no time)."""
         rate, ordered = self._rates.get(name, 0), self._ordered.get(name)

@@ -67,6 +67,11 @@ class Link:
             self._put(frame)
             self._release()
 
+    @property
+    def waiting(self) -> bool:
+        """Something that was said waits to be sent."""
+        return not self._queue.empty()
+
     async def pong(self, data: bytes) -> None:
         """Answer a ping of the protocol (not the venue's own)."""
         if not self.silent:

@@ -9,19 +9,22 @@ import contextlib
 import ipaddress
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from aiohttp import WSMsgType, web
 
 from mm.errors import BadInput
 from mm.sim.faults import Faults, corrupted
 from mm.sim.link import Link, reset
-from mm.sim.venue import Account, Venue
+from mm.sim.venue import Account, Output, Venue
 
 BODY_MAX = 1 << 20
 HOLD_S = 120.0
 """How long a request that gets no answer is held open, if its client does not give up."""
 TICK_S = 0.005
+STRIDE_MS = 100
+"""As fast as clients let it: at most so much time passes between two looks at what they say."""
+STUCK_S = 5.0
 STALE_MAX = 256
 PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body></html>"
 JSON = "application/json"
@@ -31,8 +34,9 @@ Reply = tuple[int, str, bytes]
 
 
 class Server:
-    """The shell. `speed`: how fast the venue's time runs against ours; 0 stands still but for `step`, `math.inf`
-    runs as fast as the machine can. Raises `BadInput` for a host that is not loopback, unless `anywhere`.
+    """The shell. `speed`: how fast the venue's time runs against ours; 0 stands still but for `step`, `math.inf` runs as
+    fast as its clients let it: what was said must be taken by them before time goes on. Raises `BadInput` for a host
+    that is not loopback, unless `anywhere`.
     """
 
     def __init__(
@@ -59,12 +63,14 @@ class Server:
         self.app.router.add_get("/ws", self._ws)
         self._host, self._port, self._speed = host, port, speed
         self._start_ms, self._start_s = venue.now_ms, 0.0
+        self._paused = False
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._pump: asyncio.Task[None] | None = None
         self._tickets: dict[int, asyncio.Future[Reply]] = {}
         self._links: dict[int, Link] = {}
         self._answered: dict[bytes, Reply] = {}
+        self._forwards: set[asyncio.Task[Reply]] = set()
 
     # --- life -----------------------------------------------------------------------------------
 
@@ -73,6 +79,11 @@ class Server:
         """`http://host:port`, once it was started."""
         name = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{name}:{self._port}"
+
+    @property
+    def port(self) -> int:
+        """Where it listens, or was asked to."""
+        return self._port
 
     @property
     def sockets(self) -> int:
@@ -93,6 +104,9 @@ class Server:
             link.close(1006)
         if self._runner is not None:
             await self._runner.cleanup()
+        for forward in list(self._forwards):
+            forward.cancel()
+        await asyncio.gather(*self._forwards, return_exceptions=True)
         if self._pump is not None:
             self._pump.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -129,13 +143,25 @@ class Server:
     # --- the venue's time -----------------------------------------------------------------------
 
     def step(self, ms: int) -> None:
-        """Let `ms` of the venue's time pass at once."""
+        """Let `ms` of the venue's time pass at once, paused or not."""
         self._start_ms += ms
-        self.advance(self.venue.now_ms + ms if self._speed in (0, math.inf) else self._due())
+        self.advance(self.venue.now_ms + ms)
+
+    def pause(self, paused: bool) -> None:
+        """Let the venue's time stand still, or go on from where it stood."""
+        self._start_ms, self._start_s = self.venue.now_ms, time.monotonic()
+        self._paused = paused
 
     def advance(self, until_ms: int) -> None:
         """Let the venue's time pass and deliver what comes out."""
-        for output in self.venue.advance(max(until_ms, self.venue.now_ms)):
+        self._deliver(self.venue.advance(max(until_ms, self.venue.now_ms)))
+
+    def pass_time(self, until_ms: int) -> None:
+        """Let time pass until something comes out, but not beyond `until_ms`, and deliver it (see `mm.sim.loop`)."""
+        self._deliver(self.venue.step(until_ms))
+
+    def _deliver(self, outputs: list[Output]) -> None:
+        for output in outputs:
             if output[0] == "reply":
                 waiting = self._tickets.pop(output[1], None)
                 if waiting is not None and not waiting.done():
@@ -147,22 +173,32 @@ class Server:
                     link.close(output[2])
 
     def _due(self) -> int:
-        if self._speed in (0, math.inf):
+        if self._paused or self._speed in (0, math.inf):
             return self.venue.now_ms
         return self._start_ms + int((time.monotonic() - self._start_s) * 1_000 * self._speed)
 
     async def _run(self) -> None:
         try:
             while True:
-                if self._speed == math.inf:
-                    self.advance(self.venue.now_ms + int(TICK_S * 1_000))
-                    await asyncio.sleep(0)
+                if self._speed == math.inf and not self._paused:
+                    self._deliver(self.venue.step(self.venue.now_ms + STRIDE_MS))
+                    await self._taken()
+                elif self._speed == 0:
+                    await asyncio.sleep(STUCK_S)  # Who steps it delivers, too.
                 else:
                     self.advance(self._due())
                     await asyncio.sleep(TICK_S)
         finally:
             for waiting in self._tickets.values():
                 waiting.cancel()
+
+    async def _taken(self) -> None:
+        """Until the clients have taken what was said. One that does not read holds time up for `STUCK_S`, no longer."""
+        end = time.monotonic() + STUCK_S
+        await asyncio.sleep(0)
+        # Nobody could set an event for all of them at once, and time must not pass meanwhile.
+        while any(link.waiting for link in self._links.values()) and time.monotonic() < end:  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
     # --- requests -------------------------------------------------------------------------------
 
@@ -176,10 +212,10 @@ class Server:
         return await waiting
 
     async def _exchange(self, request: web.Request) -> web.StreamResponse:
-        return await self._request(request, "exchange")
+        return await _unless_gone(self._request(request, "exchange"))
 
     async def _info(self, request: web.Request) -> web.StreamResponse:
-        return await self._request(request, "info")
+        return await _unless_gone(self._request(request, "info"))
 
     async def _request(self, request: web.Request, path: str) -> web.StreamResponse:
         body = await request.read()
@@ -197,7 +233,10 @@ class Server:
             return _plain(self._answered[body])
         # Shielded: a client that gives up does not take its request back.
         late, twice = hit(f"{path}.late"), hit(f"{path}.twice")
-        reply = await asyncio.shield(asyncio.ensure_future(self._forward(path, body, late, twice)))
+        forward = asyncio.create_task(self._forward(path, body, late, twice))
+        self._forwards.add(forward)
+        forward.add_done_callback(self._forwards.discard)
+        reply = await asyncio.shield(forward)
         if path == "info":
             self._answered[body] = reply
             if len(self._answered) > STALE_MAX:
@@ -247,6 +286,9 @@ class Server:
     # --- WebSockets -----------------------------------------------------------------------------
 
     async def _ws(self, request: web.Request) -> web.StreamResponse:
+        return await _unless_gone(self._socket(request))
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
         if self.faults.hit("ws.refused") is not None:
             return web.Response(status=502, body=PAGE, content_type="text/html")
         ws = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, max_msg_size=BODY_MAX, timeout=0.5)
@@ -263,8 +305,6 @@ class Server:
                     await self._inbound(number, link, message.data.encode())
                 elif message.type is WSMsgType.CLOSE and not link.silent:
                     await ws.close(code=message.data or 1000)
-        except ConnectionError:
-            pass  # the client is gone, or the link was reset
         finally:
             del self._links[number]
             self.venue.close_socket(number)
@@ -299,6 +339,14 @@ def _too_many(text: bytes) -> bytes:
     digits = number[: len(number) - len(number.lstrip(b"0123456789"))] or b"0"
     words = b'"response":{"type":"error","payload":"429 Too Many Requests: null"}'
     return b'{"channel":"post","data":{"id":' + digits + b"," + words + b"}}"
+
+
+async def _unless_gone(work: Awaitable[web.StreamResponse]) -> web.StreamResponse:
+    """A client that left before it was answered is no error of ours."""
+    try:
+        return await work
+    except ConnectionError:
+        return web.Response()
 
 
 def _plain(reply: Reply) -> web.Response:

@@ -1,56 +1,58 @@
 """A simulated venue in a thread of its own: for tests and notebooks, with any client in any event loop, or in none."""
 
 import asyncio
+import dataclasses
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from mm._core.sign import recover
 from mm.sim.accounts import NAMES, accounts
+from mm.sim.build import World
+from mm.sim.catalogue import Faults
 from mm.sim.control import Control
-from mm.sim.faults import Faults
 from mm.sim.server import Server
-from mm.sim.small import SmallVenue, markets
-from mm.sim.venue import Account, Venue
+from mm.sim.venue import Account
+
+__all__ = ["FAST", "Simulation", "ThreadControl"]
 
 CALL_S = 30.0
 """No command takes longer."""
+FAST: dict[str, int] = {"latency.all": 1, "block.every": 20, "front.ip_weight": 0}
+"""A venue next door: blocks each 20 ms, no way to go, no weight of requests. For tests that wait for answers."""
 T = TypeVar("T")
-
-Backend = Callable[[tuple[Account, ...], int, int], Venue]
-"""Makes a venue for (accounts, seed, start in ms)."""
-
-
-def small(accounts: tuple[Account, ...], seed: int, start_ms: int) -> Venue:
-    """The small venue in Python (`mm.sim.small`); it has no chance in it, so no use for the seed."""
-    del seed
-    return SmallVenue(markets(), accounts, lambda body: recover(body, False), start_ms=start_ms, block_ms=20)
 
 
 class Simulation:
     """A venue that listens on loopback while the `with` block runs.
 
-        with Simulation() as hl:
+        with Simulation(market={"BTC": "thin"}) as hl:
             hl.url, hl.accounts[0].address, hl.control.inject("exchange.reply_lost")
 
-    `seed` decides the accounts' keys, the market and the chance faults; `speed` is as in `mm.sim.server.Server`.
+    `seed` decides the accounts' keys, the market and the chance faults; `speed` is as in `mm.sim.server.Server`; `rates`
+    are faults by name, in millionths; the other words are those of `mm.sim.build.World`. At the end the venue audits
+    itself: leaving the block raises `EngineFault` if money, coins or books do not add up.
     """
 
     def __init__(
         self,
-        backend: Backend = small,
         *,
         seed: int = 0,
         speed: float = 1.0,
         rates: Mapping[str, int] | None = None,
         names: Iterable[str] = NAMES,
         port: int = 0,
+        settings: Mapping[str, int] | None = None,
+        **world: Any,
     ) -> None:
         self.accounts = accounts(seed, tuple(names))
-        venue = backend(self.accounts, seed, time.time_ns() // 1_000_000)
-        self.server = Server(venue, self.accounts, faults=Faults(seed, rates), port=port, speed=speed)
+        made = World(seed=seed, settings=FAST if settings is None else settings, **world)
+        if made.start_ms is None and not made.recording:
+            made = dataclasses.replace(made, start_ms=time.time_ns() // 1_000_000)
+        self.venue = made.open(self.accounts)
+        faults = Faults(self.venue, seed, rates)
+        self.server = Server(self.venue, self.accounts, faults=faults, port=port, speed=speed)
         control = Control(self.server)
         control.mount()
         self.control = ThreadControl(self, control)
@@ -76,6 +78,7 @@ class Simulation:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(CALL_S)
             self._loop.close()
+        self.venue.check()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the venue's thread and wait for it."""
@@ -130,20 +133,28 @@ class ThreadControl:
         """Let the venue's time pass at once; the time it is then."""
         return int(self._command(do="step", ms=ms))
 
+    def pause(self) -> None:
+        """Let the venue's time stand still, but for `step`."""
+        self._command(do="pause")
+
+    def resume(self) -> None:
+        """Let it go on from where it stands."""
+        self._command(do="resume")
+
     def counts(self) -> dict[str, int]:
         """How often each fault has happened."""
         return dict(self._command(do="counts"))
 
     def truth(self) -> dict[str, Any]:
-        """The ground truth by address: name, openOrders, fills, positions, cash."""
+        """The ground truth by address: name, openOrders, fills, positions, cash, sums, requests."""
         return self._simulation.run(self._control.truth())
 
     def info(self, request: dict[str, Any]) -> Any:
-        """What the venue answers to a read, past every fault."""
+        """What the venue answers to a read, past every fault of the wire."""
         return self._simulation.run(self._control.info(request))
 
     def act(self, name: str, action: dict[str, Any]) -> Any:
-        """Let another account do something, past every fault."""
+        """Let another account do something, past every fault of the wire."""
         return self._simulation.run(self._control.act(name, action))
 
     def _command(self, **words: Any) -> Any:

@@ -42,6 +42,12 @@ class Venue(Protocol):
     def advance(self, until_ms: int) -> list[Output]:
         """Let time pass up to and including `until_ms`; what goes out meanwhile, in order of time."""
 
+    def step(self, until_ms: int) -> list[Output]:
+        """As `advance`, but only until something goes out."""
+
+    def truth(self, account: str) -> bytes:
+        """What is really so of an account, as JSON."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

@@ -7,13 +7,14 @@ A request that failed either certainly never left (`NotSent`: no connection came
 import asyncio
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Protocol
 
 import aiohttp
 
 from mm.errors import NotSent, OutcomeUnknown
 from mm.exchange.hyperliquid.link_settings import Settings
 
-__all__ = ["Reply", "Rest"]
+__all__ = ["Asks", "Reply", "Rest"]
 
 _HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "mm"}
 _CHUNK = 65_536
@@ -26,6 +27,16 @@ class Reply:
     status: int
     content_type: str
     body: bytes
+
+
+class Asks(Protocol):
+    """Whoever carries requests to a venue and its replies back."""
+
+    async def post(self, path: str, body: bytes, timeout_ms: int) -> Reply:
+        """Sends the body and gives the reply. Raises `NotSent` or `OutcomeUnknown`."""
+
+    async def close(self) -> None:
+        """Closes every connection."""
 
 
 class Rest:
