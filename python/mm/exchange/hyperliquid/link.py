@@ -12,6 +12,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, cast, get_args
 
 from mm._core import wire
@@ -38,6 +39,7 @@ from mm.protocol import (
     LinkDown,
     LinkUp,
     Market,
+    Noop,
     Outcome,
     Query,
     RateLimitReply,
@@ -322,6 +324,9 @@ class Link:
             return "the nonce is too far ahead of the venue's time"
         if self._halted and (coin := encode.coins(command) & self._halted):
             return f"{min(coin)} is halted: the venue's market is not what it was"
+        if self.skew.offset_ms and not isinstance(command, Noop):
+            # It expires by the venue's clock. A cancel must not be late on arrival, nor anything execute after its time.
+            command = replace(command, expires_ms=command.expires_ms + self.skew.offset_ms)
         return encode.sign(command, self._signer, self.assets)
 
     def _refusal(self, signed: Signed, now: int) -> str:
