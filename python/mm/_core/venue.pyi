@@ -80,21 +80,29 @@ class Venue:
         address: str,
         usd: _Number | None = None,
         *,
-        dexes: dict[str, _Number] | None = None,
-        spot: dict[str, _Number] | None = None,
+        dexes: dict[str, Any] | None = None,
+        spot: dict[str, Any] | None = None,
         master: str | None = None,
     ) -> None:
         """Opens an account, or gives one that is there more money: USDC on the main dex (`usd`), by other dexes (`dexes`),
         and spot tokens by name (`spot`). With a `master` it is that account's sub-account.
         """
-    def add_agent(self, account: str, agent: str, name: str = "") -> None:
-        """Lets `agent` sign for an account, from now on. An agent of the same name is no more then."""
+    def add_agent(self, account: str, agent: str, name: str = "", valid_until_ms: int | None = None) -> None:
+        """Lets `agent` sign for an account, from now until `valid_until_ms` (90 days, if that is not told). An agent of the
+        same name is no more then.
+        """
     def remove_agent(self, agent: str) -> None:
         """An agent is no more: what it signs is of nobody."""
     def add_volume(self, account: str, usd: _Number) -> None:
         """Counts volume as if an account had traded it: for budgets and gates."""
     def set_oracle(self, coin: str, px: _Number) -> None:
         """Sets the oracle's price of a coin."""
+    def delist(self, coin: str) -> None:
+        """A market is no more: its orders end (`delistedCanceled`), its number and the positions in it stay."""
+    def convert_dust(self, account: str, coin: str) -> bool:
+        """The venue turns what an account has below a lot of a spot coin into its quote token: a fill of tid 0. False if
+        there is nothing below a lot.
+        """
     def venue_cancel(self, oid: int, status: str = "internalCancel") -> bool:
         """The venue cancels an order of its own accord, with one of its statuses. False if the order is not live."""
     def fault(

@@ -147,6 +147,10 @@ pub struct Config {
     pub cadence: Cadence,
     /// Weight that the client's IP may use a minute; `None` for any.
     pub ip_weight: Option<u64>,
+    /// Connections that the client's IP may have at once; `None` for any (the real venue: 10).
+    pub sockets: Option<usize>,
+    /// New connections of the client's IP a minute; `None` for any (the real venue: 30).
+    pub new_sockets: Option<u64>,
     /// A new connection is greeted by a line that is no JSON.
     pub greeting: bool,
 }
@@ -162,6 +166,8 @@ impl Default for Config {
             latency: Latency::default(),
             cadence: Cadence::default(),
             ip_weight: Some(1_200),
+            sockets: None,
+            new_sockets: None,
             greeting: true,
         }
     }

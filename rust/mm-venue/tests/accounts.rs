@@ -1,4 +1,5 @@
 //! Accounts, one rule a test: who may sign, what it costs, what becomes of money (protocol 2, 3.6, 9, 10).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)] // a test
 
 mod common;
 
@@ -59,7 +60,7 @@ fn an_agent_signs_for_its_master_until_it_is_replaced() {
         world.act(0, approve(address(33), "bot33")),
         err("Too many extra agents for cumulative volume traded. Current limit is 3")
     );
-    let past = format!("old valid_until {}", START);
+    let past = format!("old valid_until {START}");
     assert_eq!(
         world.act(0, approve(address(34), &past)),
         err("Agent valid_until already expired.")
@@ -390,4 +391,35 @@ fn open_orders_of_spot_need_their_token() {
         text, "Order has insufficient spot balance to trade. asset=10000",
         "what rests is held"
     );
+}
+
+#[test]
+fn dust_becomes_the_quote_token_by_a_fill_of_no_trade() {
+    let mut world = World::new();
+    let (user, hype) = (world.users[0], world.chain.metas().by_name("@107").unwrap());
+    let before = world.chain.tokens(TokenIx(2));
+    assert!(!world.chain.convert_dust(user, hype), "whole lots are no dust");
+    world.chain.deposit_spot(user, TokenIx(2), Amount(12_345_678));
+    let money = world.chain.money();
+    assert!(world.chain.convert_dust(user, hype));
+    world.block();
+    let fill = *world.fills(0).last().unwrap();
+    assert_eq!((fill.tid, fill.tx, fill.dir), (0, 0, Dir::Dust(Amount(12_345_678))));
+    assert_eq!(world.chain.account(user).balance(TokenIx(2)).total, Amount::whole(100_000));
+    assert_eq!(world.chain.money(), money);
+    assert_eq!(world.chain.tokens(TokenIx(2)), before + Amount(12_345_678));
+}
+
+#[test]
+fn a_delisted_market_ends_its_orders_and_keeps_its_number() {
+    let mut world = World::new();
+    let oid = world.rest(0, buy("83000", "0.01", Tif::Alo));
+    world.chain.delist(AssetIx(0));
+    world.block();
+    assert!(world.statuses(0).contains(&(oid, Status::DelistedCanceled, 1_000)));
+    assert_eq!(
+        world.error(0, place(&[buy("83000", "0.01", Tif::Alo)])),
+        "Order has invalid asset. asset=0"
+    );
+    assert_eq!(world.chain.metas().by_name("ETH"), Some(AssetIx(1)));
 }

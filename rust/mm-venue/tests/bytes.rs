@@ -1,4 +1,5 @@
 //! The venue as a client meets it: bodies in, bodies out, byte for byte as captured, each at its time.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)] // a test
 
 use mm_venue::chain::{Address, Amount, Metas, Role, Settings};
 use mm_venue::faults::{Channel, Fault, Rule};
@@ -438,7 +439,7 @@ fn lively(seed: u64) -> Venue {
     for coin in ["BTC", "HYPE"] {
         let asset = venue.chain().metas().by_name(coin).unwrap();
         let flow = Flow::new(venue.chain_mut(), asset, Habits::THIN, seed);
-        venue.add_others(Others::Flow(flow));
+        venue.add_others(Others::Flow(Box::new(flow)));
     }
     venue.faults.add(Rule {
         per_million: 100_000,

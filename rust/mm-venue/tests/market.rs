@@ -1,4 +1,5 @@
 //! The other traders: the same by seed, lawful, alive; and a recording in which our orders keep their place.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test
 
 use mm_core::ids::{Oid, Side};
 use mm_core::num::{Px, Sz};
@@ -231,7 +232,7 @@ fn the_same_recording_plays_the_same() {
         while stage.replay.left() > 0 {
             stage.next();
         }
-        stage.chain.trace().clone()
+        *stage.chain.trace()
     };
     assert_eq!(trace(Stage::new(rows())), trace(Stage::new(rows())));
 }

@@ -1,4 +1,5 @@
 //! Orders, one rule a test: what is answered, what is recorded, what is filled (protocol 3, 4, 5, 10).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)] // a test
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Random histories of random accounts: the venue's own laws hold after every block.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)] // a test
 
 mod common;
 
@@ -67,7 +68,11 @@ fn new_order(chain: &Chain, step: &Step) -> NewOrder {
     let (px, unit) = (base.px.unwrap(), base.sz.unwrap());
     let px = Px(px.0 + meta.tick(px) * step.ticks);
     let kind = if step.kind == 19 {
-        Type::Trigger { is_market: step.pick % 2 == 0, px: Some(px), take_profit: step.buy }
+        Type::Trigger {
+            is_market: step.pick.is_multiple_of(2),
+            px: Some(px),
+            take_profit: step.buy,
+        }
     } else {
         base.kind
     };
@@ -93,7 +98,7 @@ fn action(chain: &Chain, id: AccountId, step: &Step) -> Action {
         4..=6 => Action::Modify {
             single: step.kind == 4,
             changes: vec![(Target::Oid(target), new_order(chain, step))],
-            always_place: step.pick % 5 == 0,
+            always_place: step.pick.is_multiple_of(5),
         },
         7 => Action::UpdateLeverage {
             asset: ASSETS[step.asset].0,

@@ -25,6 +25,11 @@ pub(crate) mod venue {
     use super::{faults, settings};
 }
 
+/// The life of an agent of which nothing else is said: 90 days.
+const AGENT_MS: u64 = 90 * 86_400_000;
+/// One call lets no more time pass than this: nobody could interrupt it.
+const PASS_MS: u64 = 366 * 86_400_000;
+
 type Arg<'a, 'py> = &'a Bound<'py, PyAny>;
 type OptArg<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
 
@@ -107,11 +112,11 @@ impl PyVenue {
         let mut venue = Venue::new(config, metas, recover);
         for (asset, habits) in flows {
             let flow = Flow::new(venue.chain_mut(), asset, habits, seed);
-            venue.add_others(Others::Flow(flow));
+            venue.add_others(Others::Flow(Box::new(flow)));
         }
         for (asset, rows) in recordings {
             let replay = Replay::new(venue.chain_mut(), asset, rows);
-            venue.add_others(Others::Replay(replay));
+            venue.add_others(Others::Replay(Box::new(replay)));
         }
         Ok(Self { inner: Mutex::new(venue) })
     }
@@ -168,16 +173,20 @@ impl PyVenue {
         py: Python<'py>,
         until_ms: Arg<'_, 'py>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let until = read::time("until_ms", whole("until_ms", until_ms)?)?;
-        let outputs = self.locked(py, |venue| venue.advance(until))?;
-        told(py, outputs)
+        let until = whole("until_ms", until_ms)?;
+        let outputs = self.locked(py, |venue| {
+            (until <= venue.now_ms().saturating_add(PASS_MS)).then(|| venue.advance(until))
+        })?;
+        told(py, outputs.ok_or_else(|| bad("until_ms", "is more than a year ahead"))?)
     }
 
     /// As `advance`, but only until something comes: who answers at once sees each thing at its own time (`now_ms`).
     fn step<'py>(&self, py: Python<'py>, until_ms: Arg<'_, 'py>) -> PyResult<Bound<'py, PyList>> {
-        let until = read::time("until_ms", whole("until_ms", until_ms)?)?;
-        let outputs = self.locked(py, |venue| venue.step(until))?;
-        told(py, outputs)
+        let until = whole("until_ms", until_ms)?;
+        let outputs = self.locked(py, |venue| {
+            (until <= venue.now_ms().saturating_add(PASS_MS)).then(|| venue.step(until))
+        })?;
+        told(py, outputs.ok_or_else(|| bad("until_ms", "is more than a year ahead"))?)
     }
 
     /// Opens an account, or gives one that is there more money: USDC on the main dex (`usd`), by other dexes (`dexes`),
@@ -238,20 +247,24 @@ impl PyVenue {
         if opened { Ok(()) } else { Err(bad("dexes", "or spot names what is not here")) }
     }
 
-    /// Lets `agent` sign for an account, from now on. An agent of the same name is no more then.
-    #[pyo3(signature = (account, agent, name = ""))]
+    /// Lets `agent` sign for an account, from now until `valid_until_ms` (90 days, if that is not told). An agent of the
+    /// same name is no more then.
+    #[pyo3(signature = (account, agent, name = "", valid_until_ms = None))]
     fn add_agent(
         &self,
         py: Python<'_>,
         account: Arg<'_, '_>,
         agent: Arg<'_, '_>,
         name: &str,
+        valid_until_ms: OptArg<'_, '_>,
     ) -> PyResult<()> {
         let (account, agent) = (read::address("account", account)?, read::address("agent", agent)?);
+        let until = maybe_whole("valid_until_ms", valid_until_ms)?;
         self.known(py, "account", account)?;
         self.locked(py, |venue| {
             if let Some(id) = venue.chain().by_address(account) {
-                venue.chain_mut().add_agent(agent, id, name, None);
+                let until = until.unwrap_or(venue.now_ms() + AGENT_MS);
+                venue.chain_mut().add_agent(agent, id, name, Some(until));
             }
         })
     }
@@ -283,6 +296,29 @@ impl PyVenue {
             Some(())
         })?;
         set.ok_or_else(|| bad("coin", "is not traded here"))
+    }
+
+    /// A market is no more: its orders end (`delistedCanceled`), its number and the positions in it stay.
+    fn delist(&self, py: Python<'_>, coin: &str) -> PyResult<()> {
+        let done = self.locked(py, |venue| {
+            let asset = venue.chain().metas().by_name(coin)?;
+            venue.chain_mut().delist(asset);
+            Some(())
+        })?;
+        done.ok_or_else(|| bad("coin", "is not traded here"))
+    }
+
+    /// The venue turns what an account has below a lot of a spot coin into its quote token: a fill of tid 0. False if
+    /// there is nothing below a lot.
+    fn convert_dust(&self, py: Python<'_>, account: Arg<'_, '_>, coin: &str) -> PyResult<bool> {
+        let account = read::address("account", account)?;
+        self.known(py, "account", account)?;
+        let done = self.locked(py, |venue| {
+            let asset = venue.chain().metas().by_name(coin)?;
+            let id = venue.chain().by_address(account)?;
+            Some(venue.chain_mut().convert_dust(id, asset))
+        })?;
+        done.ok_or_else(|| bad("coin", "is not traded here"))
     }
 
     /// The venue cancels an order of its own accord, with one of its statuses. False if the order is not live.

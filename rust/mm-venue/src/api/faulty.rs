@@ -25,6 +25,20 @@ pub(crate) fn answer(answer: Answer, channel: Channel, faults: &mut Faults, now:
     answer
 }
 
+/// Information, bent.
+pub(crate) fn information(body: String, kind: &str, faults: &mut Faults, now: Ms) -> String {
+    if !matches!(kind, "meta" | "metaAndAssetCtxs" | "allPerpMetas")
+        || faults.strikes(Fault::MetaChanged, Some(Channel::Info), now).is_none()
+    {
+        return body;
+    }
+    let mut first = true;
+    numbers(&body, r#""szDecimals":"#, |_, decimals| {
+        let fewer = decimals.parse().map_or(0, |decimals: u32| decimals.saturating_sub(1));
+        if core::mem::take(&mut first) { fewer.to_string() } else { decimals.to_owned() }
+    })
+}
+
 /// A reply with its counts bent.
 pub(crate) fn reply(reply: &Reply, faults: &mut Faults, now: Ms) -> Reply {
     let Reply::Orders(replies) = reply else { return reply.clone() };

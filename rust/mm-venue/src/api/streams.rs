@@ -1,5 +1,6 @@
 //! What each stream says: on subscribing, after a block, by the clock (protocol 1.3, 7).
 
+use core::fmt::Write as _;
 use std::collections::{BTreeMap, VecDeque};
 
 use mm_core::ids::{Ms, Side};
@@ -103,9 +104,7 @@ pub(crate) fn first(
         Stream::UserFundings(user) => {
             let rows = id.map(|id| &chain.account(id).history.funding).into_iter().flatten();
             let rows = write::list(rows, |out, row| {
-                out.push_str(&format!(r#"{{"time":{},"#, row.time));
-                write::funding(out, chain, row);
-                out.push('}');
+                write::funding_row(out, chain, row);
             });
             Some(frame(
                 "userFundings",
@@ -324,11 +323,8 @@ fn user_events(block: &Block<'_>, user: Address, say: &mut impl FnMut(String)) {
     }
     if !cancels.is_empty() {
         let rows = write::list(cancels, |out, (asset, oid)| {
-            out.push_str(&format!(
-                r#"{{"coin":"{}","oid":{}}}"#,
-                chain.metas().asset(*asset).name,
-                oid.0
-            ));
+            let _ =
+                write!(out, r#"{{"coin":"{}","oid":{}}}"#, chain.metas().asset(*asset).name, oid.0);
         });
         say(frame("user", &format!(r#"{{"nonUserCancel":{rows}}}"#)));
     }
@@ -341,9 +337,7 @@ fn user_fundings(block: &Block<'_>, user: Address, say: &mut impl FnMut(String))
         _ => None,
     });
     let rows = write::list(rows, |out, row| {
-        out.push_str(&format!(r#"{{"time":{},"#, row.time));
-        write::funding(out, block.chain, row);
-        out.push('}');
+        write::funding_row(out, block.chain, row);
     });
     if rows != "[]" {
         say(frame("userFundings", &format!(r#"{{"user":"{user}","fundings":{rows}}}"#)));

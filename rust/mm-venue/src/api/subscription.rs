@@ -1,5 +1,7 @@
 //! What a socket can subscribe to (protocol 7), and how the venue echoes it.
 
+use core::fmt::Write as _;
+
 use super::json::Value;
 use super::write::quoted;
 use crate::chain::{Address, AssetIx, Metas};
@@ -118,11 +120,8 @@ impl Stream {
                 Value::Text(text) if name == "user" => quoted(&text.to_lowercase()),
                 other => plain(other),
             };
-            out.push_str(&format!(
-                "{}{}:{value}",
-                if out.len() > 1 { "," } else { "" },
-                quoted(name)
-            ));
+            let comma = if out.len() > 1 { "," } else { "" };
+            let _ = write!(out, "{comma}{}:{value}", quoted(name));
         }
         let added: &[(&str, &str)] = match self {
             Self::UserFills(..) => &[("aggregateByTime", "false")],
@@ -131,7 +130,7 @@ impl Stream {
         };
         for (name, value) in added.iter().filter(|(name, _)| subscription.get(name).is_null()) {
             if !members.iter().any(|(known, _)| known == name) {
-                out.push_str(&format!(r#","{name}":{value}"#));
+                let _ = write!(out, r#","{name}":{value}"#);
             }
         }
         out.push('}');
@@ -158,7 +157,7 @@ pub(crate) fn plain(value: &Value<'_>) -> String {
         Value::List(list) => super::write::list(list, |out, one| out.push_str(&plain(one))),
         Value::Object(members) => {
             let inside = super::write::list(members, |out, (name, value)| {
-                out.push_str(&format!("{}:{}", quoted(name), plain(value)));
+                let _ = write!(out, "{}:{}", quoted(name), plain(value));
             });
             format!("{{{}}}", &inside[1..inside.len() - 1])
         }

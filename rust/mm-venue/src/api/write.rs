@@ -6,8 +6,8 @@ use mm_core::ids::{Cloid, Side};
 use mm_core::num::Px;
 
 use crate::chain::{
-    AsDouble, Asset, Chain, Decimal, Fill, Funding, Lots, Order, Phase, Record, Seen, Tif, Trade,
-    mix,
+    AMOUNT_DECIMALS, AsDouble, Asset, Chain, Decimal, Dir, Fill, Funding, Lots, Order, Phase,
+    Record, Seen, Tif, Trade, mix,
 };
 
 /// A text between quotes, with everything escaped that must be.
@@ -182,7 +182,10 @@ pub(crate) fn fill(out: &mut String, chain: &Chain, fill: &Fill) {
         r#"{{"coin":"{}","px":"{}","sz":"{}","side":"{}","time":{},"startPosition":"{}","dir":"{}","closedPnl":"{}","hash":"{}","oid":{},"crossed":{},"fee":"{}""#,
         asset.name,
         px(fill.px),
-        sz(fill.sz, asset),
+        match fill.dir {
+            Dir::Dust(dust) => Decimal(dust.0, AMOUNT_DECIMALS),
+            _ => sz(fill.sz, asset),
+        },
         fill.side.letter(),
         fill.time,
         AsDouble(fill.start),
@@ -251,4 +254,11 @@ pub(crate) fn funding(out: &mut String, chain: &Chain, payment: &Funding) {
         sz(payment.szi, asset),
         Decimal(i128::from(payment.rate), 10),
     );
+}
+
+/// A funding payment as `userFundings` has it.
+pub(crate) fn funding_row(out: &mut String, chain: &Chain, payment: &Funding) {
+    let _ = write!(out, r#"{{"time":{},"#, payment.time);
+    funding(out, chain, payment);
+    out.push('}');
 }

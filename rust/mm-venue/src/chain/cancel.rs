@@ -6,7 +6,7 @@ use super::Chain;
 use super::action::Target;
 use super::event::{Event, Reply};
 use super::order::Order;
-use super::units::{AccountId, Lots};
+use super::units::{AccountId, AssetIx, Lots};
 use super::words::{Refusal, Status};
 
 impl Chain {
@@ -94,6 +94,20 @@ impl Chain {
         self.close(&order, status);
         self.told_non_user_cancel(&order);
         true
+    }
+
+    /// A market is no more: its orders end (`delistedCanceled`), its number and the positions in it stay.
+    pub fn delist(&mut self, asset: AssetIx) {
+        self.metas.assets[usize::from(asset.0)].delisted = true;
+        let orders: Vec<Oid> = self
+            .orders
+            .values()
+            .filter(|order| order.asset == asset)
+            .map(|order| order.oid)
+            .collect();
+        for oid in orders {
+            self.venue_cancel(oid, Status::DelistedCanceled);
+        }
     }
 
     /// `orderStatus` and `historicalOrders` forget an order that has ended.

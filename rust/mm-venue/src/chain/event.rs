@@ -90,6 +90,8 @@ pub enum Dir {
     Sell,
     /// Isolated or cross, long or short.
     Liquidated(bool, bool),
+    /// What was below a lot was turned into the quote token: so much, for it is no number of lots.
+    Dust(Amount),
 }
 
 impl Dir {
@@ -104,6 +106,7 @@ impl Dir {
             Self::ShortToLong => "Short > Long",
             Self::Buy => "Buy",
             Self::Sell => "Sell",
+            Self::Dust(_) => "Spot Dust Conversion",
             Self::Liquidated(true, true) => "Liquidated Isolated Long",
             Self::Liquidated(true, false) => "Liquidated Isolated Short",
             Self::Liquidated(false, true) => "Liquidated Cross Long",

@@ -171,6 +171,11 @@ impl Metas {
                     asset.name, asset.sz_decimals
                 )));
             }
+            let plain =
+                |name: &str| name.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\'));
+            if asset.name.is_empty() || !plain(&asset.name) {
+                return Err(MetaError(format!("{:?} is no name of a coin", asset.name)));
+            }
             let known = match asset.kind {
                 Kind::Perp { dex, max_leverage, .. } => {
                     usize::from(dex) < dexes.len() && max_leverage > 0

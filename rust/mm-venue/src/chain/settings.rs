@@ -14,6 +14,7 @@ pub enum IocRest {
 }
 
 /// The rules of the chain.
+#[allow(clippy::struct_excessive_bools, reason = "each is a rule of its own, and may be set alone")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The first oid.

@@ -65,6 +65,65 @@ impl Chain {
         }));
     }
 
+    /// The venue turns what is below a lot of a spot balance into its quote token: a fill without a trade, of tid 0
+    /// and the zero hash. False if there is none.
+    pub fn convert_dust(&mut self, id: AccountId, asset: AssetIx) -> bool {
+        let meta = self.metas.asset(asset);
+        let Kind::Spot { base, quote } = meta.kind else { return false };
+        let lot = amount_of(Lots(1), meta.sz_decimals);
+        let start = self.account(id).balance(base).total;
+        let dust = Amount(start.0.rem_euclid(lot.0));
+        if dust.is_zero() {
+            return false;
+        }
+        let px = self.prices(asset).mark;
+        let value = notional(px, Lots(1), meta.sz_decimals).share(dust.0, lot.0).cut(8);
+        for (who, sign) in [(id, 1), (FEES, -1)] {
+            let account = self.account_mut(who);
+            account.spot.entry(base).or_default().total -= Amount(dust.0 * sign);
+            account.spot.entry(quote).or_default().total += Amount(value.0 * sign);
+        }
+        let oid = self.new_oid();
+        let time = self.now;
+        self.tell_fill(
+            id,
+            Fill {
+                asset,
+                px,
+                sz: Lots::ZERO,
+                side: Side::Sell,
+                time,
+                start,
+                dir: Dir::Dust(dust),
+                closed_pnl: Amount::ZERO,
+                tx: 0,
+                oid,
+                crossed: false,
+                fee: Amount::ZERO,
+                fee_token: quote,
+                builder_fee: None,
+                tid: 0,
+                cloid: None,
+                liquidation: None,
+            },
+        );
+        true
+    }
+
+    /// Remembers and tells a fill of an account that is watched.
+    fn tell_fill(&mut self, id: AccountId, fill: Fill) {
+        let kept = self.settings.fills_kept;
+        let account = self.account_mut(id);
+        if !account.watched {
+            return;
+        }
+        if account.history.fills.len() >= kept {
+            account.history.fills.pop_front();
+        }
+        account.history.fills.push_back(fill);
+        self.emit(Event::Fill(id, fill));
+    }
+
     fn fill(&mut self, tx: u64, part: &Part<'_>) {
         let Part { order, crossed, px, sz, tid, liquidation } = *part;
         let asset = order.asset;
@@ -83,7 +142,7 @@ impl Chain {
             moved.dir = Dir::Liquidated(isolated, order.side == Side::Sell);
         }
         self.charge_fee(order, asset, &fee);
-        let (time, kept) = (self.now, self.settings.fills_kept);
+        let time = self.now;
         let account = self.account_mut(order.account);
         account.totals.fills += 1;
         account.totals.volume += value;
@@ -93,9 +152,6 @@ impl Chain {
         }
         let today = if crossed { &mut account.today.0 } else { &mut account.today.1 };
         *today += value;
-        if !account.watched {
-            return;
-        }
         let fill = Fill {
             asset,
             px,
@@ -115,11 +171,7 @@ impl Chain {
             cloid: order.cloid,
             liquidation,
         };
-        if account.history.fills.len() >= kept {
-            account.history.fills.pop_front();
-        }
-        account.history.fills.push_back(fill);
-        self.emit(Event::Fill(order.account, fill));
+        self.tell_fill(order.account, fill);
     }
 
     /// A perpetual's position and its money. What is bought is paid in full from the account's (maybe negative)

@@ -77,7 +77,9 @@ mod tests {
     fn order_and_content_both_count() {
         let trace = |words: &[&str]| {
             let mut trace = Trace::default();
-            words.iter().for_each(|word| trace.note(word));
+            for word in words {
+                trace.note(word);
+            }
             trace.digits()
         };
         assert_eq!(trace(&["a", "b"]), trace(&["a", "b"]));

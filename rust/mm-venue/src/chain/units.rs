@@ -75,9 +75,15 @@ impl Amount {
         Self((self.0 + self.0.signum() * unit / 2) / unit * unit)
     }
 
-    /// `self · part / whole`, cut; nothing of nothing.
+    /// `self · part / whole`, cut; nothing of nothing. Beyond 10³⁸ of a product it is cut before it is multiplied.
     pub const fn share(self, part: i128, whole: i128) -> Self {
-        if whole == 0 { Self(0) } else { Self(self.0 * part / whole) }
+        if whole == 0 {
+            return Self(0);
+        }
+        match self.0.checked_mul(part) {
+            Some(product) => Self(product / whole),
+            None => Self((self.0 / whole).saturating_mul(part)),
+        }
     }
 }
 

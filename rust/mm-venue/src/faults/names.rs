@@ -99,6 +99,8 @@ named! {
         OrderForgotten "order_forgotten" "X8",
         /// Information is as of `amount` ms ago.
         InfoStale "info_stale" "X9",
+        /// `meta` says another `szDecimals` of its first asset.
+        MetaChanged "meta_changed" "X17",
         /// The venue cancels an order of its own accord: the oldest that is live.
         VenueCancel "venue_cancel" "X12",
         /// A status is a word that nobody knows.
