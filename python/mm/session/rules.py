@@ -34,8 +34,9 @@ class Rules:
     resend: bool = True
     """Whether the identical bytes are sent once more before the nonce is spent. A maker's quote is stale by then:
     it is rather prevented."""
-    expiry_margin_ms: int = 2_000
-    """So much later than its expiry a request can certainly execute no more, though clocks differ."""
+    expiry_margin_ms: int = 4_000
+    """So much later than its expiry a request can certainly execute no more, though clocks differ: more than the three
+    seconds at which orders are refused for it (reliability C1)."""
     apart_ms: int = 1_000
     """Two reads that say "unknown" prove something only if so far apart, both after the nonce was spent."""
     venue_memory: int = 1_000
