@@ -379,6 +379,24 @@ def test_new_orders_stop_when_the_clocks_disagree() -> None:
     run(story)
 
 
+def test_an_action_expires_by_the_venues_clock() -> None:
+    async def story() -> None:
+        async with running() as venue, linked(venue) as link:
+            await until(link, LinkUp)
+            for offset in (-2_000, 2_500, 6_000):
+                link.skew.offset_ms = offset
+                now = link.now_ms
+                link.send(Cancel(now, now + 5_000, (Target("BTC", 1, None),)))
+                await until(link, Answer)
+                told = json.loads(venue.posted[-1])
+                assert (told["nonce"], told["expiresAfter"]) == (now, now + 5_000 + offset)
+            link.send(Noop(link.now_ms))
+            await until(link, Answer)
+            assert json.loads(venue.posted[-1])["expiresAfter"] is None
+
+    run(story)
+
+
 def test_unsettled_actions_are_bounded() -> None:
     async def story() -> None:
         async with running(answer_post=lambda _: None) as venue, linked(venue, held_most=3) as link:

@@ -171,6 +171,7 @@ class SocketBudget:
     def __init__(self, new_connections: int = NEW_CONNECTIONS, messages: int = MESSAGES) -> None:
         self._connects = Window(new_connections)
         self._messages = Window(messages)
+        self._paused_until = -1
         self.connections = 0
         self.posts = 0
         self.subscriptions = 0
@@ -194,8 +195,14 @@ class SocketBudget:
 
     def message_in_ms(self, now_ms: int, need: Need) -> int:
         """How long until a message may be sent. Past the whole budget nothing may: the venue would close the socket."""
-        kept = 0 if need is Need.PROTECT else MESSAGES_RESERVE // (2 if need is Need.STATUS else 1)
-        return self._messages.ready_in_ms(now_ms, 1 + kept)
+        if need is Need.PROTECT:
+            return self._messages.ready_in_ms(now_ms, 1)
+        kept = MESSAGES_RESERVE // (2 if need is Need.STATUS else 1)
+        return max(self._paused_until - now_ms, self._messages.ready_in_ms(now_ms, 1 + kept), 0)
+
+    def refused(self, now_ms: int) -> None:
+        """The venue said that there were too many messages: somebody else sends, too. None that can wait for a while."""
+        self._paused_until = now_ms + REFUSED_PAUSE_MS
 
     def sent(self, now_ms: int) -> None:
         """A message goes out."""
@@ -204,7 +211,7 @@ class SocketBudget:
     def admit_post(self, now_ms: int, need: Need) -> bool:
         """Counts one post in flight and its message. False: it must go by REST, or not at all."""
         protect = need is Need.PROTECT
-        if self.posts + (0 if protect else POSTS_RESERVE) >= POSTS:
+        if self.posts + (0 if protect else POSTS_RESERVE) >= POSTS or (not protect and now_ms < self._paused_until):
             return False
         if self._messages.take(now_ms, 1, 0 if protect else MESSAGES_RESERVE) is None:
             return False

@@ -240,7 +240,7 @@ class Link:
     def answered(self, signed: Signed, told: tuple[Outcome, ...]) -> None:
         """The answer to an action."""
         if not signed.to_noop:
-            self._held.settle(signed.nonce, told)
+            told = self._held.answered(signed.nonce, told)
         if len(told) == 1 and isinstance(told[0], ActionError):
             self._learn(signed, told[0].text)
         self.emit(Answer(signed.nonce, told, signed.to_noop))
@@ -304,13 +304,15 @@ class Link:
             self.emit(NeverLeft(command.nonce, why))
             return
         again = isinstance(command, Resend)
-        if not again:
+        if again:
+            self._held.copy(signed.nonce)
+        else:
             self._held.keep(signed)
         assert self._line is not None
         # What was not answered on this WebSocket is asked for elsewhere: it may be dead without our knowing yet.
         by_rest = (again or signed.to_noop) and self._line.unanswered(signed.nonce)
         if by_rest or not self._line.post(signed, now):
-            self._start(self._by_rest(signed, again))
+            self._start(self._by_rest(signed))
 
     def _signed(self, command: Action) -> Signed | str:
         if isinstance(command, Resend):
@@ -350,12 +352,12 @@ class Link:
             return "the account's requests are used up but for the reserve"
         return ""
 
-    async def _by_rest(self, signed: Signed, again: bool) -> None:
+    async def _by_rest(self, signed: Signed) -> None:
         assert self._rest is not None
         try:
             reply = await self._rest.post("/exchange", signed.body, self.settings.post_timeout_ms)
         except NotSent as error:
-            if not again and not signed.to_noop:
+            if not signed.to_noop:
                 self._held.never_left(signed.nonce)
             self.emit(NeverLeft(signed.nonce, str(error)))
         except OutcomeUnknown:

@@ -73,6 +73,7 @@ class Line:
         self._socket: socket.Socket | None = None
         self._ended: asyncio.Future[str] | None = None
         self._why = ""
+        self._by_venue = True
         self._told_down = False
         self._warned: set[str] = set()
         self._subscribed = 0
@@ -143,7 +144,7 @@ class Line:
         self._sockets.opened(now)
         self._streams.begin(now)
         self._ended = asyncio.get_running_loop().create_future()
-        self._why, self._warned = "", set()
+        self._why, self._by_venue, self._warned = "", True, set()
         self._heard_ms = self._pinged_ms = self._judged_ms = self._block_at = now
         self._ping_ms = None
         try:
@@ -165,7 +166,7 @@ class Line:
         gone, self._socket, self._up_ms = self._socket, None, None
         self._sockets.closed(self._posts.clear(), self._subscribed)
         self._subscribed = 0
-        for stream in self._streams.ended(self._steady()):
+        for stream in self._streams.ended(self._steady(), by_venue=self._by_venue):
             self._warn(stream.key, f"{stream.key} is put aside: the venue closed the connection on it, again and again")
         if gone is not None:
             gone.abort(self._why or "given up")
@@ -176,6 +177,7 @@ class Line:
         while True:
             why = self._judge(self._steady())
             if why:
+                self._by_venue = False
                 return why
             await asyncio.wait([self._ended], timeout=self._settings.watch_every_ms / 1_000)
             if self._ended.done():
@@ -250,6 +252,7 @@ class Line:
 
     def give_up(self, why: str) -> None:
         """Ends the connection as if it had been lost; a new one follows."""
+        self._by_venue = False
         self._closed(why)
         if self._socket is not None:
             self._socket.abort(why)
@@ -343,6 +346,8 @@ class Line:
             return
         if event.kind == "RateLimit":
             self._ip.refused(now)
+        if event.text.startswith("Too many messages"):
+            self._sockets.refused(now)
         post = self._posts.take(event.post_id)
         if post is not None:
             self._sockets.post_done()
