@@ -16,7 +16,7 @@ from mm import Order, OrderState, Side
 from mm._core.sign import Signer
 from mm.errors import UsageError, VenueError
 from mm.exchange.hyperliquid.client import Hyperliquid
-from mm.exchange.hyperliquid.limits import IpBudget, Limits, SocketBudget, Window
+from mm.exchange.hyperliquid.limits import IpBudget, Limits, SocketBudget
 from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Rules
@@ -69,8 +69,7 @@ def wide() -> Limits:
     """Budgets that no episode uses up: the venue's are counted per minute, and an episode is a minute in a second."""
     limits = Limits()
     limits.ip = IpBudget(10**9, 0)
-    limits.sockets = SocketBudget(new_connections=10**6)
-    limits.sockets._messages = Window(10**9)
+    limits.sockets = SocketBudget(new_connections=10**6, messages=10**9)
     return limits
 
 

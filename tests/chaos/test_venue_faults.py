@@ -21,6 +21,7 @@ STEPS = ("place", "fill", "modify", "hit", "cancel", "again", "take", "rest")
 NOT_IN_A_STORY = {
     "socket_refused": "strikes only who connects: see test_the_venue_takes_no_sockets_for_a_while",
     "clock_ahead": "a client reads the clock once a minute: see test_a_clock_that_is_ahead_stops_new_orders",
+    "meta_changed": "the markets are read at a reconnect: see test_a_market_that_changed_stops_no_other",
     "tid_zero": "the stream and the reads tell different ids of one fill: see test_one_fill_under_two_ids_stops_the_coin",
 }
 OF_STREAMS = {"count_high", "count_low", "field_added", "field_null", "field_removed", "ids_as_text", "tid_repeated"}
@@ -109,7 +110,7 @@ def test_a_clock_that_is_ahead_stops_new_orders_and_no_cancel() -> None:
             cancelled = await at.client.cancel(order)
             assert not cancelled.is_active
             venue.heal()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(10):
                 await taken(at)
             await at.agreed()
 
@@ -134,6 +135,39 @@ def test_one_fill_under_two_ids_stops_the_coin() -> None:
     asyncio.run(run())
 
 
+def test_a_market_that_changed_stops_no_other() -> None:
+    """Another coin has another grid after a reconnect (reliability X17): ours is traded on."""
+
+    async def run() -> None:
+        async with episode(times={**TIMES, "markets_every_ms": 1}) as at:
+            venue: Any = at.server.venue
+            venue.fault("meta_changed")
+            at.server.hang_up(1006)
+            await asyncio.sleep(2 * PAUSE_S)
+            async with asyncio.timeout(10):
+                await at.client.ready()
+            assert await at.place("B", "41.2", "1") is not None
+            assert venue.struck()["meta_changed"] > 0
+            await at.agreed()
+
+    asyncio.run(run())
+
+
+def test_a_coin_that_is_delisted_loses_its_orders() -> None:
+    async def run() -> None:
+        async with episode() as at:
+            for px in ("41.2", "41.1"):
+                assert await at.place("B", px, "1") is not None
+            venue: Any = at.server.venue
+            venue.delist(COIN)
+            await asyncio.sleep(PAUSE_S)
+            assert await at.place("B", "41.0", "1") is None
+            await at.agreed()
+            assert at.client.orders() == []
+
+    asyncio.run(run())
+
+
 async def refused(at: Episode) -> None:
     """Until an order is not sent any more."""
     while True:
@@ -147,9 +181,9 @@ async def refused(at: Episode) -> None:
 
 
 async def taken(at: Episode) -> None:
-    """Until an order is taken again."""
+    """Until an order is taken again: a chain's time does not go back, so it takes as long as it was ahead."""
     while True:
-        with contextlib.suppress(NotSent):
+        with contextlib.suppress(NotSent, Refused):
             await at.client.place(COIN, "A", "41.5", "1")
             return
         await asyncio.sleep(0.05)
