@@ -65,6 +65,10 @@ TIMES: dict[str, int] = {
 }
 
 
+UNCOUNTED = {**FAST, "front.messages": 0}
+"""Nor does the venue count messages: `wide`."""
+
+
 def wide() -> Limits:
     """Budgets that no episode uses up: the venue's are counted per minute, and an episode is a minute in a second."""
     limits = Limits()
@@ -178,7 +182,7 @@ async def episode(
 ) -> AsyncIterator[Episode]:
     """A venue of its own and a client that is ready."""
     made = accounts(seed)
-    venue = World(seed=seed, market="none", settings=FAST, start_ms=time.time_ns() // 1_000_000).open(made)
+    venue = World(seed=seed, market="none", settings=UNCOUNTED, start_ms=time.time_ns() // 1_000_000).open(made)
     server = Server(venue, made, faults=Faults(venue, seed))
     control = Control(server)
     await server.start()
