@@ -41,7 +41,7 @@ RUST_SOURCES := $(shell find rust -type f \( -name '*.rs' -o -name '*.toml' -o -
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build fmt fmt-check lint type stubs test test-core test-py docs bench market model-deep fuzz \
+.PHONY: help run build fmt fmt-check lint type stubs test test-core test-py docs bench market model-deep chaos fuzz \
 	check lock clean
 
 help: ## Print this list
