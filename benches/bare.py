@@ -132,6 +132,7 @@ class Bare:
                 parts = urlsplit(target)
                 options = {name: int(value[0]) for name, value in parse_qs(parts.query).items()}
                 getattr(self, "job_" + parts.path.strip("/"))(peer, **options)
+                return  # Closed at once: whoever waits for a closing handshake would wait for long.
         except (EOFError, OSError):
             pass
         finally:
