@@ -20,6 +20,7 @@ from mm.exchange.hyperliquid.limits import IpBudget, Limits, SocketBudget, Windo
 from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Rules
+from mm.sim import faults
 from mm.sim.accounts import accounts
 from mm.sim.build import World
 from mm.sim.catalogue import Faults
@@ -86,7 +87,7 @@ class Episode:
     refused: list[str] = field(default_factory=list)
 
     @property
-    def faults(self) -> Faults:
+    def faults(self) -> faults.Faults:
         """What strikes."""
         return self.server.faults
 
