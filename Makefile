@@ -39,7 +39,7 @@ RUST_SOURCES := $(shell find rust -type f \( -name '*.rs' -o -name '*.toml' -o -
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build fmt fmt-check lint type stubs test test-core test-py docs bench model-deep fuzz \
+.PHONY: help run build fmt fmt-check lint type stubs test test-core test-py docs bench market model-deep fuzz \
 	sim-long check lock clean
 
 help: ## Print this list
@@ -89,8 +89,12 @@ docs: $(VENV)/.deps ## Write the generated documents anew (the tests compare the
 	UPDATE=1 $(CARGO) test $(CARGO_FLAGS) --package mm-core --test docs
 	$(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
 
-bench: build ## Measure: ns per event, beside a pure-Python twin
-	$(PY) benches/run.py
+bench: build ## Measure: the engine beside a pure-Python twin, the wire beside the official SDK (BENCH=--quick)
+	$(PY) benches/run.py $(BENCH)
+	$(PY) benches/wire.py $(BENCH)
+
+market: build ## Compare the simulated markets with recordings of the real one (docs/simulated-market.md)
+	$(PY) -m benches.market --picture docs/pictures/simulated-market.svg
 
 model-deep: ## The Rust models and properties, with MODEL_CASES cases and the ignored ones too
 	PROPTEST_CASES=$(MODEL_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-core -- \

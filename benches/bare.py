@@ -107,8 +107,8 @@ class Peer:
 class Bare:
     """The listening socket and the orders that arrive, whichever way."""
 
-    def __init__(self, orders: int = 0, by_socket: bool = True) -> None:
-        self.orders, self.by_socket, self.warm = orders, by_socket, 50
+    def __init__(self, orders: int = 0, by_socket: bool = True, gap_ms: float = 0.5) -> None:
+        self.orders, self.by_socket, self.warm, self.gap_s = orders, by_socket, 50, gap_ms / 1_000
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
 
@@ -132,6 +132,7 @@ class Bare:
                 parts = urlsplit(target)
                 options = {name: int(value[0]) for name, value in parse_qs(parts.query).items()}
                 getattr(self, "job_" + parts.path.strip("/"))(peer, **options)
+                return  # Closed at once: whoever waits for a closing handshake would wait for long.
         except (EOFError, OSError):
             pass
         finally:
@@ -172,7 +173,7 @@ class Bare:
         print("ready", flush=True)
         took = []
         for number in range(self.warm + self.orders):
-            time.sleep(0.002)
+            time.sleep(self.gap_s)
             one = frame(BBO % int(time.time() * 1_000))
             begun = time.perf_counter_ns()
             peer.sock.sendall(one)
@@ -199,6 +200,6 @@ class Bare:
 
 
 if __name__ == "__main__":
-    bare = Bare(int(sys.argv[1]), sys.argv[2] == "socket") if len(sys.argv) > 1 else Bare()
+    bare = Bare(int(sys.argv[1]), sys.argv[2] == "socket", float(sys.argv[3])) if len(sys.argv) > 1 else Bare()
     print(bare.listener.getsockname()[1], flush=True)
     bare.serve()

@@ -7,6 +7,7 @@ in seconds. Floats throughout: this describes, it does not account.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -62,11 +63,11 @@ def measures(market: Recording) -> list[Sample]:
     time, bid, bid_sz, ask, ask_sz = touch.T
     mid = (bid + ask) / 2
     takers = taker_orders(market)
-    arrivals = [after[0] - before[0] for before, after in zip(takers, takers[1:], strict=False)]
+    arrivals = [after[0] - before[0] for before, after in pairwise(takers)]
     spaced = np.diff(time)
     result = [
         sample("spread", "bp", weighted(10_000 * (ask - bid) / mid, time)),
-        sample("spread in ticks", "ticks", weighted((ask - bid) / market.tick, time)),
+        sample("the same spread", "ticks", weighted((ask - bid) / market.tick, time)),
         sample("changes of the touch, apart", "s", spaced[spaced < GAP_MS] / 1_000),
         sample("taker orders, apart", "s", [gap / 1_000 for gap in arrivals if gap < 10 * GAP_MS]),
         sample("a taker order", "USD", [usd for _, usd, _ in takers]),
@@ -115,11 +116,14 @@ def moves(time: Floats, mid: Floats, horizon_s: float) -> Floats:
     """Changes of the mid over the horizon, in bp, from every full second; none across a lost connection."""
     at = whole_seconds(time)
     then = at + 1_000 * horizon_s
-    alive = np.isin(np.floor((then - time[0]) / 1_000), np.floor((at - time[0]) / 1_000)) if len(at) else at.astype(bool)
+    alive = (
+        np.isin(np.floor((then - time[0]) / 1_000), np.floor((at - time[0]) / 1_000)) if len(at) else at.astype(bool)
+    )
     at, then = at[alive], then[alive]
     before = mid[np.searchsorted(time, at, side="right") - 1]
     after = mid[np.searchsorted(time, then, side="right") - 1]
-    return 10_000 * (after - before) / before
+    apart: Floats = 10_000 * (after - before) / before
+    return apart
 
 
 def impact(takers: list[tuple[int, float, int]], time: Floats, mid: Floats, horizon_s: float) -> Floats:
@@ -130,7 +134,8 @@ def impact(takers: list[tuple[int, float, int]], time: Floats, mid: Floats, hori
     when, side = when[inside], side[inside]
     before = mid[np.searchsorted(time, when, side="left") - 1]
     after = mid[np.searchsorted(time, when + 1_000 * horizon_s, side="right") - 1]
-    return 10_000 * side * (after - before) / before
+    apart: Floats = 10_000 * side * (after - before) / before
+    return apart
 
 
 def depths(market: Recording, within_bp: float) -> list[float]:

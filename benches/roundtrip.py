@@ -1,10 +1,11 @@
 """From a market frame to a signed order on the socket; and the WebSocket libraries side by side (ADR 0010).
 
-    python benches/roundtrip.py [--quick] [--json] [--only orders|libraries]
+    python benches/roundtrip.py [--quick] [--json] [--only orders|libraries] [--gap-ms 0.5]
 
 Everything runs over loopback, against a venue of bare sockets in a process of its own (`bare.py`), each side in a
 process of its own, in turns. An order is timed by the venue, from before it writes the frame until the last byte of
-the order is read: both ways through the kernel are in it, and two wake-ups. Beside it stands the CPU time that a side
+the order is read: both ways through the kernel are in it, and two wake-ups. The next frame follows half a millisecond
+after an order; with longer gaps everybody is slower, as the machine does something else in between. Beside it stands the CPU time that a side
 spends on an order, which other work on the machine does not count into. Exit code 1 if a demand is not met.
 """
 
@@ -52,7 +53,9 @@ def venue(*args: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 
 def side(*args: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, sys.argv[0], "--side", *args], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "roundtrip.py"), "--side", *args], stdout=subprocess.PIPE, text=True
+    )
 
 
 # --- orders: each side decides to bid at the best bid ---------------------------------------------------------------
@@ -76,7 +79,7 @@ async def order_mm(port: int) -> None:
                 now = link.now_ms
                 nonce = max(now, nonce + 1)
                 bid: Any = fact.event
-                order = NewOrder("BTC", "B", format(bid.bid.px, "f"), "0.001", "Alo", f"0x{nonce:032x}")
+                order = NewOrder("BTC", "B", str(bid.bid.px), "0.001", "Alo", f"0x{nonce:032x}")
                 link.send(Place(nonce, now + 5_000, (order,)))
             elif type(fact) is not Answer and fact is not None and type(fact).__name__ not in ("LinkUp", "Stale"):
                 raise SystemExit(f"unexpected: {fact}")
@@ -152,6 +155,7 @@ def order_sdk(port: int, backend: str) -> None:
 def run_side(name: str, port: int) -> None:
     import uvloop
 
+    gc.freeze()  # What was loaded is not looked through again; each side is treated alike.
     if name == "mm":
         uvloop.run(order_mm(port))
     elif name == "mm-asyncio":
@@ -168,9 +172,9 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def time_orders(name: str, count: int) -> tuple[list[float], float]:
+def time_orders(name: str, count: int, gap_ms: float) -> tuple[list[float], float]:
     """Microseconds of each order, and of CPU an order."""
-    with venue(str(count), "rest" if name.startswith("sdk") else "socket") as (process, port):
+    with venue(str(count), "rest" if name.startswith("sdk") else "socket", str(gap_ms)) as (process, port):
         assert process.stdout is not None
         maker = side(name, str(port))
         try:
@@ -192,13 +196,13 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def orders(quick: bool) -> tuple[list[dict[str, Any]], bool]:
-    rounds, count = (2, 150) if quick else (5, 400)
+def orders(quick: bool, gap_ms: float) -> tuple[list[dict[str, Any]], bool]:
+    rounds, count = (3, 400) if quick else (7, 2_000)
     took: dict[str, list[list[float]]] = {name: [] for name in SIDES}
     spent: dict[str, list[float]] = {name: [] for name in SIDES}
     for _ in range(rounds):
         for name in SIDES:
-            one, cpu = time_orders(name, count // 4 if name == "sdk" else count)
+            one, cpu = time_orders(name, count // 4 if name == "sdk" else count, gap_ms)
             took[name].append(one)
             spent[name].append(cpu)
     rows = []
@@ -336,6 +340,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--only", choices=("orders", "libraries"))
+    parser.add_argument("--gap-ms", type=float, default=0.5)
     parser.add_argument("--side", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
@@ -348,7 +353,7 @@ def main() -> None:
     found: dict[str, Any] = {}
     passed = True
     if options.only != "libraries":
-        found["orders"], passed = orders(options.quick)
+        found["orders"], passed = orders(options.quick, options.gap_ms)
     if options.only != "orders":
         found["libraries"] = libraries(options.quick)
     if options.json:

@@ -24,7 +24,6 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent / "README.md"
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 
 @dataclass(frozen=True)
@@ -254,13 +253,14 @@ def table(lines: list[Line]) -> str:
     return "\n".join(f"| {row} |" for row in [text[0], rule, *text[1:]])
 
 
-def update_readme(text: str) -> None:
-    """Rewrites what stands between the two marks."""
+def update_readme(text: str, name: str = "bench") -> None:
+    """Rewrites what stands between the two marks of this name."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     whole = README.read_text(encoding="utf-8")
-    if whole.count(BEGIN) != 1 or whole.count(END) != 1:
-        raise SystemExit(f"{README} has no place for the table: {BEGIN} … {END}")
-    before, rest = whole.split(BEGIN)
-    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    if whole.count(begin) != 1 or whole.count(end) != 1:
+        raise SystemExit(f"{README} has no place for the table: {begin} … {end}")
+    before, rest = whole.split(begin)
+    README.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
 
 
 def main(argv: list[str]) -> int:

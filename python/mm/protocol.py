@@ -354,7 +354,7 @@ class OpenOrdersReply:
 class FillsReply:
     """The answer to `AskFills`: the page as JSON bytes, its number of rows and the last row's time.
 
-    `full`: there may be more, and the next page begins at `last_ms` once more (overlap, not a hole).
+    `full`: there may be more, and the next page begins at `last_ms` once more (overlap, not a gap).
     """
 
     query: int

@@ -15,7 +15,7 @@ BAD = [-1, -(2**63), 2**64, 2**200, -(2**200), True, False, 1.0, float("nan"), "
 
 
 def columns(**change: Any) -> dict[str, Any]:
-    row = dict(coin="BTC", side="B", px=1, sz=1, oid=OID, tid=TID, time=T0)
+    row = {"coin": "BTC", "side": "B", "px": 1, "sz": 1, "oid": OID, "tid": TID, "time": T0}
     return {name: [value] for name, value in (row | change).items()}
 
 

@@ -16,7 +16,7 @@ from mm import Order, OrderState, Side
 from mm._core.sign import Signer
 from mm.errors import UsageError, VenueError
 from mm.exchange.hyperliquid.client import Hyperliquid
-from mm.exchange.hyperliquid.limits import IpBudget, Limits, SocketBudget, Window
+from mm.exchange.hyperliquid.limits import IpBudget, Limits, SocketBudget
 from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Rules
@@ -70,8 +70,7 @@ def wide() -> Limits:
     """Budgets that no episode uses up: the venue's are counted per minute, and an episode is a minute in a second."""
     limits = Limits()
     limits.ip = IpBudget(10**9, 0)
-    limits.sockets = SocketBudget(new_connections=10**6)
-    limits.sockets._messages = Window(10**9)
+    limits.sockets = SocketBudget(new_connections=10**6, messages=10**9)
     return limits
 
 
@@ -89,7 +88,9 @@ class Episode:
     @property
     def faults(self) -> faults.Faults:
         """What strikes."""
-        return self.server.faults
+        faults = self.server.faults
+        assert isinstance(faults, Faults)
+        return faults
 
     async def attempt(self, work: Awaitable[Any], placing: int = 0) -> Any:
         """Let the client do something, which may fail as clients may; what came of it, or None."""
@@ -228,23 +229,35 @@ async def suffer(
 ) -> float:
     """The story with one fault, injected before every step; seconds from its end until all agrees.
 
-    `also` strikes first where the client would not come near the fault by itself; `pause_s` lets it go on alone.
+    `also` strikes first where the client would not come near the fault by itself; for `pause_s` at most a step waits
+    until the fault has struck.
     """
     async with episode(rules=rules, times=times) as at:
+        counts = at.faults.counts
 
-        async def strike(_: str) -> None:
-            await asyncio.sleep(pause_s)
+        async def struck(before: int) -> None:
+            end = time.monotonic() + pause_s
+            while True:
+                if counts[name] > before or time.monotonic() > end:
+                    return
+                await asyncio.sleep(0.01)
+
+        async def strike(step: str) -> None:
+            if step != "place":
+                await struck(strike_counts[-1])
             at.faults.heal()
+            strike_counts.append(counts[name])
             for fault in (*also, name):
                 at.faults.inject(fault, 1, ms)
 
+        strike_counts: list[int] = []
         await story(at, strike)
-        await asyncio.sleep(pause_s)
+        await struck(strike_counts[-1])
         at.faults.heal()
         took = await at.agreed(rules.expires_ms / 1_000 + 10)
         await at.nothing_twice()
         enough = 1 if name.endswith(".429") else 2  # after a 429 the client holds back for a while
-        assert at.faults.counts[name] >= enough, f"{name} struck only {at.faults.counts[name]} times"
+        assert counts[name] >= enough, f"{name} struck only {counts[name]} times"
         return took
 
 

@@ -103,6 +103,17 @@ def test_a_port_that_is_taken_is_one_line() -> None:
         assert first.wait(10) == 0
 
 
+def until_quoted(url: str) -> list[list[dict[str, str]]]:
+    """The book of BTC, once it has two sides."""
+    for _ in range(50):
+        book = ask(url, {"type": "l2Book", "coin": "BTC"})
+        assert isinstance(book, dict)
+        if all(book["levels"]):
+            break
+    levels: list[list[dict[str, str]]] = book["levels"]
+    return levels
+
+
 @pytest.mark.shared
 def test_it_serves_a_recording_with_real_metas(shared: Path) -> None:
     market = shared / "data" / "market"
@@ -113,12 +124,8 @@ def test_it_serves_a_recording_with_real_metas(shared: Path) -> None:
         url = json.loads(process.stdout.readline())["url"]
         universe = ask(url, {"type": "meta"})
         assert isinstance(universe, dict) and len(universe["universe"]) == 203
-        for _ in range(50):
-            book = ask(url, {"type": "l2Book", "coin": "BTC"})
-            assert isinstance(book, dict)
-            if all(book["levels"]):
-                break
-        assert 100_000 < float(book["levels"][0][0]["px"]) < float(book["levels"][1][0]["px"]) < 120_000
+        bids, asks = until_quoted(url)
+        assert 100_000 < float(bids[0]["px"]) < float(asks[0]["px"]) < 120_000
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
 

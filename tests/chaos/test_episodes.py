@@ -101,33 +101,33 @@ def test_a_request_by_rest_is_harmed_after_the_socket_lost_it(half: int) -> None
     names = REPLIES[half::2]
     run(
         {
-            f"exchange.{kind}": partial(suffer, f"exchange.{kind}", ms=300, also=("post.lost",), pause_s=0.6)
+            f"exchange.{kind}": partial(suffer, f"exchange.{kind}", ms=300, also=("post.lost",), pause_s=1.0)
             for kind in names
         }
     )
 
 
 def test_a_read_is_harmed() -> None:
-    read = partial(suffer, ms=300, also=("userFills.lost",), pause_s=0.5)  # what is lost has to be read
+    read = partial(suffer, ms=300, also=("userFills.lost",), pause_s=1.0)  # what is lost has to be read
     run({f"info.{kind}": partial(read, f"info.{kind}") for kind in (*REPLIES, "stale")})
 
 
 def test_the_socket_is_closed_or_breaks_or_falls_silent() -> None:
     kinds = (*(f"close_{code}" for code in CLOSE_CODES), "abort", "silent", "dead")
-    episodes = {f"ws.{kind}": partial(suffer, f"ws.{kind}", pause_s=0.3) for kind in kinds}
-    run({**episodes, "ws.refused": partial(suffer, "ws.refused", also=("ws.abort",), pause_s=0.3)})
+    episodes = {f"ws.{kind}": partial(suffer, f"ws.{kind}", pause_s=1.0) for kind in kinds}
+    run({**episodes, "ws.refused": partial(suffer, "ws.refused", also=("ws.abort",), pause_s=1.0)})
 
 
 @pytest.mark.parametrize("channel", ["ack", "market", "pong"])
 def test_a_message_that_is_nobodys_is_harmed(channel: str) -> None:
     also = ("ws.close_1001",) if channel == "ack" else ()
     run(
-        {f"{channel}.{kind}": partial(suffer, f"{channel}.{kind}", ms=200, also=also, pause_s=0.4) for kind in MESSAGES}
+        {f"{channel}.{kind}": partial(suffer, f"{channel}.{kind}", ms=200, also=also, pause_s=1.0) for kind in MESSAGES}
     )
 
 
 def test_with_the_times_of_a_real_client_it_is_as_quick_as_it_is_stated() -> None:
-    real = partial(suffer, rules=Rules(), times={}, pause_s=0.3)
+    real = partial(suffer, rules=Rules(), times={}, pause_s=1.0)
     took = run(
         {
             "userFills.lost": partial(real, "userFills.lost"),

@@ -239,13 +239,13 @@ def test_an_untouched_socket_tells_everything_in_order() -> None:
 @pytest.mark.parametrize("channel", ["orderUpdates", "userFills", "ack", "market", "pong"])
 def test_a_message_meets_its_fault(channel: str, kind: str, times: int) -> None:
     async def check(wire: Wire) -> None:
-        wire.faults.inject(f"{channel}.{kind}", ms=60)
+        wire.faults.inject(f"{channel}.{kind}", ms=20)
         stream = {"orderUpdates": ORDER_UPDATES, "userFills": USER_FILLS, "market": BBO}.get(channel, BBO)
         async with wire.ws(stream) as ws:
             await ws.send_json({"method": "ping"})
             if channel == "orderUpdates":
                 await wire.place()
-            told = channels(await heard(ws, 0.4 if kind == "swapped" else 0.15))
+            told = channels(await heard(ws, 0.5))
             word = {"ack": "subscriptionResponse", "market": "bbo"}.get(channel, channel)
             broken = kind in ("truncated", "corrupt")
             assert told.count("broken" if broken else word) == times

@@ -1,6 +1,7 @@
 """`mm.Hyperliquid`: what a caller is given, what he is raised, and that nothing stays behind."""
 
 import asyncio
+from collections.abc import Iterable
 from decimal import Decimal
 
 import pytest
@@ -344,6 +345,44 @@ def test_with_a_policy_silence_places_nothing_until_it_is_known(fake: Fake) -> N
     run(story())
 
 
+def test_with_a_policy_a_leg_that_became_too_large_is_shrunk(fake: Fake) -> None:  # trace E, S6
+    async def story() -> None:
+        raced: list[int] = []
+
+        def answers(action: Action) -> Iterable[Fact]:
+            if isinstance(action, Modify) and not raced:
+                raced.append(action.nonce)
+                return [fake.trade(action.changes[0].oid, "0.4"), *fake.kind(action)]
+            return fake.kind(action)
+
+        fake.answers = answers
+        async with fake.client() as hl:
+            await hl.ready()
+            order = await hl.place("BTC", "B", "100", "1")
+            moved = await hl.modify(order, px="99", policy=Policy())
+            first, shrink = fake.of(Modify)
+            assert (first.changes[0].order.sz, shrink.changes[0].order.sz) == ("1", "0.6")
+            assert (moved.cum_qty, moved.leaves_qty, moved.px) == (Decimal("0.4"), Decimal("0.6"), Decimal(99))
+
+    run(story())
+
+
+def test_a_policys_patience_ends_and_says_so(fake: Fake) -> None:
+    async def story() -> None:
+        gone = ItemError("Cannot modify canceled or filled order")
+        answering(fake, Modify, lambda n: Answer(n, (gone,)))
+        async with fake.client() as hl:
+            await hl.ready()
+            order = await hl.place("BTC", "B", "100", "1")
+            fake.replies = lambda query: ReadFailed(query.query, "down")
+            with pytest.raises(OutcomeUnknown, match="gave up") as caught:
+                await hl.modify(order, px="99", policy=Policy(max_asks=3))
+            assert caught.value.cloid == order.cloid
+            assert len(fake.of(Place)) == 1, "and nothing was placed meanwhile"
+
+    run(story())
+
+
 # --- cancels ------------------------------------------------------------------------------------------
 
 
@@ -434,6 +473,7 @@ def test_cancel_all_says_what_is_left(fake: Fake) -> None:
             answering(fake, Cancel, lambda n: Answer(n, (ActionError(RATE),)))
             left = await hl.cancel_all(wait=True, timeout_ms=5_000)
             assert [o.cloid for o in left] == [order.cloid]
+            assert len(fake.of(Cancel)) <= 6, "and does not spend the budget on it"
 
     run(story())
 
@@ -486,7 +526,7 @@ def test_books_are_those_of_this_connection(fake: Fake) -> None:
             assert (book.time, book.bid.px, book.mid) == (2, Decimal(99), Decimal(100))
             fake.facts.append(LinkDown("cut"))
             await until(lambda: not hl.session.ready)
-            assert hl.book("BTC") is None
+            await until(lambda: hl.book("BTC") is None)
 
     run(story())
 

@@ -16,6 +16,8 @@ from mm.protocol import (
     Cancel,
     Fact,
     Place,
+    Stale,
+    Warned,
 )
 from mm.session import Fate, GateMoved, How, Phase, Record, Recorded
 from tests.client.exchange import Fake, answering, run, until
@@ -64,6 +66,25 @@ def test_a_reader_that_lags_is_told_and_loses_no_state(fake: Fake) -> None:  # N
             assert len(hl.orders()) == 4
 
     run(story())
+
+
+def test_what_somebody_should_see_to_is_told_and_logged(fake: Fake, caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        async with fake.client() as hl:
+            stream = hl.events()
+            await hl.ready()
+            fake.facts += [Warned("clock", "1,200 ms behind"), Stale("bbo", "BTC", 9_000)]
+            async for event in stream:
+                if isinstance(event, Warned):
+                    break
+            await until(lambda: hl.closed("BTC"))
+            await until(lambda: "bbo is stale" in caplog.text)
+            hl.release("BTC", "bbo is stale")
+            assert hl.closed("BTC") is None
+
+    with caplog.at_level(logging.WARNING, "mm"):
+        run(story())
+    assert "BTC: nothing is placed now: bbo is stale" in caplog.text
 
 
 def test_every_reader_has_his_own_and_it_ends_with_the_client(fake: Fake) -> None:
@@ -186,6 +207,7 @@ def test_without_a_record_names_are_new_all_the_same(fake: Fake) -> None:  # S85
     async def story() -> list[str | None]:
         names = []
         for _ in range(2):
+            fake.now_ms += 1
             async with fake.client() as hl:
                 await hl.ready()
                 names.append((await hl.place("BTC", "B", "100", "1")).cloid)

@@ -7,6 +7,7 @@ import pytest
 
 import mm
 from mm import OrderState
+from mm._core.sign import address_of
 from mm.sim.thread import Simulation
 from tests.client.exchange import run
 
@@ -79,10 +80,16 @@ def test_orders_that_were_left_are_found_again_by_the_next_process(hl_exchange: 
     run(story())
 
 
-@pytest.mark.parametrize("wrong", ["key", "account"])
-def test_a_wrong_key_or_account_is_told_before_anything_is_sent(hl_exchange: Simulation, wrong: str) -> None:
+@pytest.mark.parametrize("wrong", ["another's key", "another's account", "the agent's address"])
+def test_a_wrong_key_or_account_is_told_before_anything_is_sent(hl_exchange: Simulation, wrong: str) -> None:  # S46, O1
     told = settings(hl_exchange)
-    told[wrong] = "0x" + "2" * 64 if wrong == "key" else hl_exchange.accounts[1].address
+    match wrong:
+        case "another's key":
+            told["key"] = "0x" + "2" * 64
+        case "another's account":
+            told["account"] = hl_exchange.accounts[1].address
+        case _:  # of which the venue shows nothing, without a word
+            told["account"] = address_of(hl_exchange.accounts[0].agent_key)
 
     async def story() -> None:
         async with mm.Hyperliquid(**told):  # type: ignore[arg-type]
@@ -90,3 +97,27 @@ def test_a_wrong_key_or_account_is_told_before_anything_is_sent(hl_exchange: Sim
 
     with pytest.raises(mm.ConfigError):
         run(story())
+
+
+def test_no_part_of_a_client_holds_its_key(hl_exchange: Simulation) -> None:  # S1 of reliability: canary
+    told = settings(hl_exchange)
+    digits = str(told["key"]).removeprefix("0x")
+    clients = [mm.Hyperliquid(**told), mm.connect(**told)]  # type: ignore[arg-type]
+    seen: set[int] = set()
+
+    def search(thing: object, depth: int = 0) -> None:
+        if id(thing) in seen or depth > 8:
+            return
+        seen.add(id(thing))
+        assert digits not in repr(thing)
+        for part in (vars(thing) if hasattr(thing, "__dict__") else {}).values():
+            search(part, depth + 1)
+        for name in getattr(type(thing), "__slots__", ()):
+            search(getattr(thing, name, None), depth + 1)
+        if isinstance(thing, dict | list | tuple | set):
+            for part in thing.values() if isinstance(thing, dict) else thing:
+                search(part, depth + 1)
+
+    for client in clients:
+        search(client)
+    assert len(seen) > 50

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 import mm
-from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, Unrepresentable, VenueError
+from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, Unrepresentable, UsageError, VenueError
 from mm.fallback import Policy
 from mm.protocol import ActionError, Answer, Cancel, Fact, Place, ReadFailed
 from mm.session import Fate
@@ -80,7 +80,7 @@ def test_errors_are_the_same(fake: Fake) -> None:
 
 def test_what_fails_while_opening_leaves_nothing_behind(fake: Fake) -> None:
     with pytest.raises(ConfigError):
-        connected(fake, on_exit="burn").open()
+        connected(fake, on_exit="burn")
     with pytest.raises(BadInput):
         mm.connect(account=ME, exchange=fake, coins=["DOGE"]).open()
     fake.replies = lambda query: ReadFailed(query.query, "down")
@@ -94,9 +94,11 @@ def test_outside_the_context_nothing_is_done(fake: Fake) -> None:
         with pytest.raises(NotSent):
             call()
     assert not hl.ready
-    with hl, pytest.raises(NotSent, match="open already"):
+    with hl, pytest.raises(UsageError, match="opened once"):
         hl.open()
     hl.close()
+    with pytest.raises(UsageError, match="opened once"):
+        hl.open()
     with pytest.raises(NotSent):
         hl.place("BTC", "B", "1", "1")
 

@@ -170,6 +170,7 @@ class Canned:
         self._ready.set()
         await self._stop.wait()
         await runner.cleanup()
+        await asyncio.sleep(0.3 if self._tls else 0.02)  # what was closed is let go of in the next rounds of the loop
 
     async def _exchange(self, _request: web.Request) -> web.Response:
         raise AssertionError("the doctor sends no action")

@@ -195,6 +195,15 @@ def test_every_kind_of_coin(venue: Canned) -> None:
     assert "fees       spot: maker pays 4 bp" in done.stdout
 
 
+def test_a_coin_that_there_is_not_leaves_the_others_their_feed(venue: Canned) -> None:
+    done = run(venue, *SOUND, coins=("NOPE", "BTC"))
+    assert done.exit_code == 1
+    assert "min order  NOPE: the venue has no such coin" in done.stdout
+    assert "✓ ok     feed       BTC: " in done.stdout
+    assert "NOPE" not in {subscription.get("coin") for subscription in venue.subscribed}
+    assert "feed" not in run(venue, *SOUND, coins=("NOPE",)).stdout.replace("feed: median", "")
+
+
 def test_without_account_and_key_the_venue_alone_is_looked_at(venue: Canned) -> None:
     done = run(venue, coins=())
     assert done.exit_code == 0

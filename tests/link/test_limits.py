@@ -164,6 +164,15 @@ def test_messages_stop_at_two_thousand_even_for_cancels() -> None:
     assert budget.message_in_ms(0, Need.PROTECT) == 61_000
 
 
+def test_too_many_messages_stop_what_can_wait() -> None:
+    budget = SocketBudget()
+    budget.refused(0)
+    assert budget.message_in_ms(1, Need.STATUS) == budget.message_in_ms(1, Need.ORDINARY) == 9_999
+    assert not budget.admit_post(1, Need.ORDINARY)
+    assert not budget.message_in_ms(1, Need.PROTECT) and budget.admit_post(1, Need.PROTECT)
+    assert budget.admit_post(10_000, Need.ORDINARY)
+
+
 def test_posts_in_flight_leave_room_for_cancels() -> None:
     budget = SocketBudget()
     assert sum(budget.admit_post(0, Need.ORDINARY) for _ in range(200)) == 70

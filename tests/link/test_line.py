@@ -3,16 +3,21 @@
 import asyncio
 import json
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from mm._core.sign import Signer
 from mm.errors import EngineFault
 from mm.exchange.hyperliquid.limits import CONNECTIONS, Limits, SocketBudget
+from mm.exchange.hyperliquid.link import Link
+from mm.exchange.hyperliquid.link_settings import Settings
+from mm.exchange.hyperliquid.socket import Socket
 from mm.protocol import AskOrder, Frame, Fresh, LinkDown, LinkUp, Market, OrderReply, Stale, Warned
-from tests.link.helpers import eventually, linked, rest, run, until
-from tests.link.venue import ACCOUNT, Venue, bbo, l2_book, running
+from tests.link.helpers import QUICK, eventually, linked, place, rest, run, until
+from tests.link.venue import ACCOUNT, KEY, Venue, bbo, l2_book, running
 
 USER_FILLS = {"channel": "userFills", "data": {"isSnapshot": True, "user": ACCOUNT, "fills": []}}
 
@@ -107,10 +112,11 @@ def test_failures_are_forgotten_after_a_recovery() -> None:
             await eventually(lambda: line.attempts > 3)
             venue.refuse_sockets = False
             await until(link, LinkUp)
-            await asyncio.sleep(0.1)
+            assert line.attempts > 3
+            await eventually(lambda: line.attempts == 0)
             venue.abort()
             await until(link, LinkDown)
-            assert line.attempts == 0
+            assert line.attempts == 1
 
     run(story)
 
@@ -168,6 +174,22 @@ def test_one_silent_stream_is_stale_though_the_socket_lives() -> None:
             assert alarms[0].age_ms > 80
             await venue.tell(l2_book("ETH"))
             assert await until(link, Fresh) == Fresh("l2Book", "ETH")
+            assert link.up
+
+    run(story)
+
+
+def test_a_chain_that_stands_still_is_told_though_feeds_go_on() -> None:
+    async def story() -> None:
+        async with running() as venue, linked(venue, blocks_still_ms=80) as link:
+            await until(link, LinkUp)
+            told: list[Any] = []
+            for _ in range(20):
+                await venue.tell(l2_book("BTC", 1_790_000_000_000))
+                told += await rest(link, 10)
+            assert [(one.stream, one.coin) for one in told if isinstance(one, Stale)] == [("blocks", None)]
+            await venue.tell(l2_book("BTC", 1_790_000_000_001))
+            assert await until(link, Fresh) == Fresh("blocks", None)
             assert link.up
 
     run(story)
@@ -277,6 +299,11 @@ def test_a_coin_that_closes_the_socket_is_put_aside() -> None:
 
 
 def test_a_refused_market_is_put_aside_and_a_refused_account_ends_it() -> None:
+    names = ["bbo"]
+
+    def refused(one: dict[str, Any]) -> bool:
+        return one["type"] in names
+
     async def refuses(_venue: Venue, socket: web.WebSocketResponse, one: dict[str, Any]) -> None:
         if refused(one):
             await socket.send_json({"channel": "error", "data": "Invalid subscription " + json.dumps(one)})
@@ -286,18 +313,13 @@ def test_a_refused_market_is_put_aside_and_a_refused_account_ends_it() -> None:
             await until(link, LinkUp)
             told = [one for one in await rest(link) if isinstance(one, Warned)]
             assert len(told) == 1 and link.up
-            nonlocal_refused.append("userFills")
+            names.append("userFills")
             venue.abort()
             await until(link, LinkDown)
             await asyncio.sleep(0.1)
             assert not link.up
-            nonlocal_refused.remove("userFills")
+            names.remove("userFills")
             await until(link, LinkUp)
-
-    nonlocal_refused = ["bbo"]
-
-    def refused(one: dict[str, Any]) -> bool:
-        return one["type"] in nonlocal_refused
 
     run(story)
 
@@ -347,7 +369,7 @@ def test_a_fault_of_our_own_is_seen_by_the_reader() -> None:
             def broken(_: bytes) -> None:
                 raise ZeroDivisionError("a bug")
 
-            link._line._read = broken  # type: ignore[method-assign]
+            link._line._read = broken  # type: ignore[method-assign,assignment]
             await venue.tell(bbo())
             with pytest.raises(EngineFault) as caught:
                 await until(link, LinkDown)
@@ -368,5 +390,49 @@ def test_a_task_that_dies_is_seen_by_the_reader() -> None:
             link._start(dies())
             with pytest.raises(EngineFault, match="KeyError"):
                 await link.receive(link.now_ms + 1_000)
+
+    run(story)
+
+
+class Plain:
+    """A socket that is none: it acknowledges everything, and ends when it is told to."""
+
+    def __init__(self, on_message: Callable[[bytes], None], on_closed: Callable[[str], None]) -> None:
+        self.on_message, self.on_closed, self.sent = on_message, on_closed, list[bytes]()
+
+    def send(self, text: bytes) -> bool:
+        self.sent.append(text)
+        if b'"subscribe"' in text:
+            asked = json.loads(text)
+            self.on_message(json.dumps({"channel": "subscriptionResponse", "data": asked}).encode())
+        return True
+
+    def abort(self, why: str) -> None:
+        self.on_closed(why)
+
+    async def wait_closed(self) -> None:
+        pass
+
+
+def test_another_socket_fits_in_its_place() -> None:
+    made: list[Plain] = []
+
+    async def connect(
+        _url: str, on_message: Callable[[bytes], None], on_closed: Callable[[str], None], **_: int
+    ) -> Socket:
+        made.append(Plain(on_message, on_closed))
+        return made[-1]
+
+    async def story() -> None:
+        async with running() as venue:
+            settings = Settings(**{"url": venue.url, "account": ACCOUNT, "coins": ("BTC",), **QUICK})
+            async with Link(settings, Signer(KEY, mainnet=True), connect=connect) as link:
+                await until(link, LinkUp)
+                link.send(place(link))
+                assert made[0].sent[-1].startswith(b'{"method":"post","id":1,')
+                made[0].on_closed("gone")
+                assert await until(link, LinkDown) == LinkDown("gone")
+                await until(link, LinkUp)
+            assert not venue.connections
 
     run(story)

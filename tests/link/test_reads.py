@@ -1,5 +1,6 @@
 """Answers of `/info`: read whole or not at all."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -8,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm._core.wire import Assets
-from mm.errors import BadInput
+from mm.errors import BadInput, Unreadable
 from mm.exchange.hyperliquid.encode import ask
 from mm.exchange.hyperliquid.limits import Need
-from mm.exchange.hyperliquid.link_reads import PAGE, read, venue_time
+from mm.exchange.hyperliquid.link_reads import PAGE, read
 from mm.protocol import (
     AskFills,
     AskInfo,
@@ -31,10 +32,8 @@ from mm.protocol import (
 from tests.link.venue import ACCOUNT, META, SPOT
 
 ASSETS = Assets(json.dumps(META).encode(), json.dumps(SPOT).encode())
-ORDER = {
-    **{"coin": "BTC", "side": "A", "limitPx": "84116.0", "sz": "0.08332", "oid": 392632977179},
-    **{"timestamp": 1776859971090, "origSz": "0.1", "cloid": "0x" + "AB" * 16, "somethingNew": [1]},
-}
+ORDER: dict[str, Any] = {"coin": "BTC", "side": "A", "limitPx": "84116.0", "sz": "0.08332", "oid": 392632977179}
+ORDER |= {"timestamp": 1776859971090, "origSz": "0.1", "cloid": "0x" + "AB" * 16, "somethingNew": [1]}
 ROW = OrderRow("BTC", "A", "84116.0", "0.08332", "0.1", 392632977179, "0x" + "ab" * 16, "open", 1776859971090)
 STATUS = {"status": "order", "order": {"order": ORDER, "status": "filled", "statusTimestamp": 5}}
 STATE = {"assetPositions": [{"type": "oneWay", "position": {"coin": "BTC", "szi": "-4.5"}}], "time": 1790360864964}
@@ -84,7 +83,6 @@ def test_the_rest() -> None:
     assert told(AskRateLimit(6), LIMIT) == RateLimitReply(6, 36589831368, 12_854, 0, "2854.5")
     assert told(AskInfo(7, b""), {"any": 1}) == InfoReply(7, b'{"any": 1}')
     assert read(AskInfo(7, b""), b"[1,2,3]", ASSETS, 0)[1] == 3
-    assert venue_time(b'{"time":5,"specialStatuses":null}') == 5
 
 
 @pytest.mark.parametrize(
@@ -99,23 +97,33 @@ def test_the_rest() -> None:
     ],
 )
 def test_what_is_missing_or_of_a_wrong_kind_is_no_answer(query: Query, answer: Any) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(Unreadable) as caught:
         told(query, answer)
+    assert caught.value.field and caught.value.reason
 
 
 @given(st.sampled_from(QUERIES), st.one_of(st.binary(), st.text().map(str.encode)))
 def test_any_bytes_are_read_or_refused(query: Query, body: bytes) -> None:
-    try:
+    with contextlib.suppress(Unreadable):
         read(query, body, ASSETS, 0)
-    except BadInput as error:
-        assert error.field
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"time":NaN}', b'{"time":' + b"9" * 5_000 + b"}", b"\xff"])
 def test_hostile_bodies_are_refused(body: bytes) -> None:
     for query in QUERIES[:-1]:
-        with pytest.raises(BadInput):
+        with pytest.raises(Unreadable):
             read(query, body, ASSETS, 0)
+
+
+def test_an_order_elsewhere_that_cannot_be_read_spoils_nothing() -> None:
+    strange = {"coin": "#1230", "side": "?", "oid": 5}
+    assert [row.oid for row in told(AskOpenOrders(2), [strange, ORDER]).rows] == [ORDER["oid"]]
+    with pytest.raises(Unreadable):
+        told(AskOpenOrders(2), [{**strange, "coin": "ETH"}, ORDER])
+
+
+def test_a_fill_without_a_time_is_left_to_the_engine() -> None:
+    assert told(AskFills(4, 0, 9), [{"time": 3}, {"tid": 1}]).last_ms == 3
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_a_peer_without_tls_gets_no_byte_of_a_request() -> None:
     assert b"POST" not in b"".join(seen)
 
 
-def test_certificates_are_verified_and_nothing_turns_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificates_are_verified_and_nothing_turns_it_off() -> None:
     async def story() -> None:
         rest = Rest(Settings(url="https://127.0.0.1:1", account=ACCOUNT))
         try:

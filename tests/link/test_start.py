@@ -7,19 +7,33 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from mm.errors import ConfigError, NotSent, OutcomeUnknown
+from mm.errors import ConfigError, MmError, NotSent, OutcomeUnknown
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.link_start import check_roles
-from mm.protocol import AskFills, AskOrder, Fresh, LinkUp, OrderReply, ReadFailed, Stale, Warned
-from tests.link.helpers import linked, place, rest, run, until
-from tests.link.venue import ACCOUNT, AGENT, Venue, running
+from mm.protocol import (
+    Answer,
+    AskFills,
+    AskOrder,
+    Cancel,
+    Fresh,
+    LinkUp,
+    OrderReply,
+    ReadFailed,
+    Stale,
+    Target,
+    Warned,
+)
+from mm.protocol import NotSent as NotSentFact
+from mm.wire import UserRole
+from tests.link.helpers import eventually, linked, order, place, rest, run, until
+from tests.link.venue import ACCOUNT, AGENT, META, Venue, running
 
 OTHER = "0x" + "cd" * 20
-USER, MISSING = {"role": "user"}, {"role": "missing"}
+USER, MISSING = UserRole("user", None), UserRole("missing", None)
 
 
-def agent_of(user: str) -> dict[str, Any]:
-    return {"role": "agent", "data": {"user": user}}
+def agent_of(user: str) -> UserRole:
+    return UserRole("agent", user)
 
 
 def settings(**changed: Any) -> Settings:
@@ -33,19 +47,15 @@ def settings(**changed: Any) -> Settings:
         (MISSING, agent_of(ACCOUNT), None, "account", "no deposit"),
         (USER, agent_of(OTHER), None, "account", "agent of"),
         (USER, MISSING, None, "signer", "not approved"),
-        (USER, {}, None, "signer", "not approved"),
         (USER, USER, None, "signer", "withdraw"),
         (USER, agent_of(ACCOUNT), ACCOUNT, "vault", "of its own"),
-        ({"role": "subAccount", "data": {"master": OTHER}}, agent_of(OTHER), None, "vault", "subAccount"),
-        ({"role": "subAccount", "data": {"master": OTHER}}, agent_of(ACCOUNT), ACCOUNT, "account", "agent of"),
-        ({"role": "vault"}, agent_of(OTHER), None, "vault", "vault"),
-        ({"role": "somethingNew"}, agent_of(ACCOUNT), None, "account", "not known"),
-        ({}, agent_of(ACCOUNT), None, "account", "not known"),
+        (UserRole("subAccount", OTHER), agent_of(OTHER), None, "vault", "subAccount"),
+        (UserRole("subAccount", OTHER), agent_of(ACCOUNT), ACCOUNT, "account", "agent of"),
+        (UserRole("vault", None), agent_of(OTHER), None, "vault", "vault"),
+        (UserRole("somethingNew", None), agent_of(ACCOUNT), None, "account", "not known"),
     ],
 )
-def test_roles_that_do_not_fit(
-    account: dict[str, Any], signing: dict[str, Any], vault: str | None, field: str, word: str
-) -> None:
+def test_roles_that_do_not_fit(account: UserRole, signing: UserRole, vault: str | None, field: str, word: str) -> None:
     with pytest.raises(ConfigError, match=word) as caught:
         check_roles(settings(), AGENT, vault, account, signing)
     assert caught.value.field == field
@@ -55,12 +65,11 @@ def test_roles_that_do_not_fit(
     ("account", "signing", "vault"),
     [
         (USER, agent_of(ACCOUNT), None),
-        (USER, agent_of(ACCOUNT.upper().replace("0X", "0x")), None),
-        ({"role": "subAccount", "data": {"master": OTHER}}, agent_of(OTHER), ACCOUNT),
-        ({"role": "vault"}, agent_of(OTHER), ACCOUNT),
+        (UserRole("subAccount", OTHER), agent_of(OTHER), ACCOUNT),
+        (UserRole("vault", None), agent_of(OTHER), ACCOUNT),
     ],
 )
-def test_roles_that_fit(account: dict[str, Any], signing: dict[str, Any], vault: str | None) -> None:
+def test_roles_that_fit(account: UserRole, signing: UserRole, vault: str | None) -> None:
     check_roles(settings(), AGENT, vault, account, signing)
 
 
@@ -135,6 +144,12 @@ def test_a_coin_of_a_builders_dex() -> None:
 
 def test_a_venue_that_answers_nonsense() -> None:
     refused({"exchangeStatus": lambda _: web.Response(status=502)}, OutcomeUnknown, "502", open_timeout_ms=200)
+
+
+@pytest.mark.parametrize("kind", ["exchangeStatus", "meta", "spotMeta", "userRole", "perpDexs"])
+@pytest.mark.parametrize("answer", ["<html>", "null", "{}", "[null]"])
+def test_a_venue_whose_answers_cannot_be_read(kind: str, answer: str) -> None:
+    refused({kind: lambda _: web.Response(text=answer)}, MmError, ".", open_timeout_ms=200, dexs=("xyz",))
 
 
 def test_nobody_listens() -> None:
@@ -234,5 +249,61 @@ def test_the_accounts_budget_is_read_at_the_start_and_again() -> None:
             budget["nRequestsUsed"] = 9_990
             assert "requests are left" in (await until(link, Warned)).text
             assert link.budget.left <= 11
+
+    run(story)
+
+
+def test_a_market_that_changed_is_halted() -> None:
+    async def story() -> None:
+        async with running() as venue, linked(venue, coins=("BTC", "ETH"), markets_every_ms=1) as link:
+            await until(link, LinkUp)
+            await asyncio.sleep(0.01)
+            changed = [{**one, "szDecimals": 2} if one["name"] == "ETH" else one for one in universe]
+            venue.infos["meta"] = {**META, "universe": changed}
+            venue.abort()
+            assert await until(link, Stale) == Stale("markets", "ETH", 0)
+            link.send(place(link, order("ETH")))
+            assert "halted" in (await until(link, NotSentFact)).why
+            link.send(place(link, order("BTC")))
+            await until(link, Answer)
+            now = link.now_ms
+            link.send(Cancel(now, now + 5_000, (Target("ETH", 5, None),)))
+            await until(link, Answer)
+
+    universe: list[dict[str, Any]] = META["universe"]
+    run(story)
+
+
+def test_refusals_teach_the_budgets_and_the_clock() -> None:
+    async def story() -> None:
+        texts = ["Too many cumulative requests sent (9 > 8) …", "Action already expired", "Invalid nonce: too low"]
+        answers = iter([{"type": "action", "payload": {"status": "err", "response": text}} for text in texts])
+        async with running(answer_post=lambda _: next(answers)) as venue, linked(venue) as link:
+            await until(link, LinkUp)
+            link.send(place(link))
+            assert (await until(link, Warned)).what == "budget"
+            await until(link, Answer)
+            assert link.budget.left <= 0
+            now = link.now_ms
+            used = link.budget.used
+            link.send(Cancel(now, now + 5_000, (Target("BTC", 5, None),)))
+            await until(link, Answer)
+            assert link.budget.used == used + 5
+            asked = [one for one in venue.asked if one["type"] == "exchangeStatus"]
+            link.send(Cancel(now + 1, now + 5_000, (Target("BTC", 5, None),)))
+            assert (await until(link, Warned)).what == "clock"
+            await eventually(lambda: len([o for o in venue.asked if o["type"] == "exchangeStatus"]) == len(asked) + 1)
+
+    run(story)
+
+
+def test_what_is_special_at_the_venue_is_told_once() -> None:
+    async def story() -> None:
+        def status(_: dict[str, Any]) -> dict[str, Any]:
+            return {"time": int(time.time() * 1000), "specialStatuses": "post only"}
+
+        async with running(infos={"exchangeStatus": status}) as venue, linked(venue, clock_every_ms=20) as link:
+            assert await until(link, Warned) == Warned("venue", "post only")
+            assert not [fact for fact in await rest(link, 100) if isinstance(fact, Warned)]
 
     run(story)

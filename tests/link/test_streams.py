@@ -1,5 +1,7 @@
 """Streams: asked for in order, acknowledged by what they mean, stale one by one, put aside when they end connections."""
 
+import itertools
+
 from mm.exchange.hyperliquid.link_streams import Stream, Streams
 from mm.protocol import Fresh, Stale
 from tests.link.venue import ACCOUNT
@@ -63,7 +65,7 @@ def test_what_was_stale_is_fresh_only_when_it_speaks() -> None:
     streams = made()
     ask_all(streams)
     assert len(streams.fallen_silent(500)) == 2
-    streams.ended(500)
+    streams.ended(500, by_venue=True)
     streams.begin(600)
     ask_all(streams, 600)
     assert streams.fallen_silent(2_000) == []
@@ -99,7 +101,7 @@ def test_the_culprit_alone_is_put_aside() -> None:
             streams.ack(stream.key, now)
         if streams.complete and culprit.asked_ms is None:
             break
-        aside += streams.ended(now)
+        aside += streams.ended(now, by_venue=True)
     assert aside == [culprit]
     assert round_ <= 6
     assert {one.coin for one in streams.all if one.acked} == {None, "BTC", "SOL"}
@@ -111,6 +113,34 @@ def test_the_culprit_alone_is_put_aside() -> None:
     assert streams.complete and culprit.acked
 
 
+def test_what_we_ended_ourselves_is_nobodys_fault() -> None:
+    streams = made()
+    for now in range(50):
+        streams.begin(now)
+        ask_all(streams, now)
+        assert streams.ended(now, by_venue=False) == []
+    assert not any(one.strikes for one in streams.all)
+
+
+def test_a_wrong_verdict_costs_seconds_and_a_right_one_is_not_asked_again_soon() -> None:
+    streams = made(coins=("BTC",), feeds=("bbo",))
+    now = 0
+    again: list[int] = []
+    while len(again) < 9:
+        streams.begin(now)
+        asked: list[Stream] = []
+        while more := ask_all(streams, now):
+            asked += more
+            for stream in more[:3] if len(more) > 3 else more:
+                if stream.type != "bbo":
+                    streams.ack(stream.key, now)
+        if any(one.type == "bbo" for one in asked) and streams.ended(now, by_venue=True):
+            again.append(now)
+        now += 1_000
+    waits = [after - before for before, after in itertools.pairwise(again)]
+    assert waits == [5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_000]
+
+
 def test_what_the_link_cannot_be_without_is_never_put_aside() -> None:
     streams = made()
     needed = streams.all[0]
@@ -118,7 +148,7 @@ def test_what_the_link_cannot_be_without_is_never_put_aside() -> None:
         streams.begin(round_)
         assert needed in ask_all(streams, round_)
         assert streams.refused(needed.key, round_) is needed
-        assert streams.ended(round_) is not None
+        assert streams.ended(round_, by_venue=True) is not None
     assert needed.strikes == 0
 
 

@@ -14,7 +14,7 @@ KEY = "0x" + "11" * 32
 AGENT = "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"
 """The address of `KEY`: a well-known test key, never funded."""
 ACCOUNT = "0x" + "ab" * 20
-META = {
+META: dict[str, Any] = {
     "universe": [
         {"szDecimals": 5, "name": "BTC", "maxLeverage": 40, "marginTableId": 1},
         {"szDecimals": 4, "name": "ETH", "maxLeverage": 25, "marginTableId": 1},

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from mm._core import Effect
+from mm._core import Effect, OrderState
 from mm.errors import NotSent
 from mm.protocol import (
     Answer,
@@ -19,6 +19,7 @@ from mm.protocol import (
     FillsReply,
     Frame,
     Fresh,
+    ItemError,
     LinkDown,
     LinkUp,
     Place,
@@ -224,7 +225,7 @@ def test_the_next_read_begins_before_the_proven_time(story: Story) -> None:
     assert query.start_ms <= proven - story.rules.overlap_ms + story.rules.settled_ms
 
 
-def test_a_hole_in_the_chain_keeps_it_closed_until_it_is_found(story: Story) -> None:
+def test_a_gap_in_the_chain_keeps_it_closed_until_it_is_found(story: Story) -> None:
     story.ready()
     story.rest(100)
     story.take(LinkDown("cut"))
@@ -241,7 +242,7 @@ def test_a_hole_in_the_chain_keeps_it_closed_until_it_is_found(story: Story) -> 
     assert story.session.ready
 
 
-def test_a_hole_that_stays_closes_its_coin_and_no_other(story: Story) -> None:
+def test_a_gap_that_stays_closes_its_coin_and_no_other(story: Story) -> None:
     story.ready()
     story.rest(100)
     story.take(LinkDown("cut"))
@@ -467,6 +468,48 @@ def test_fills_of_another_account_are_not_ours(story: Story) -> None:
     story.positions.clear()
     story.take(type(told)(told.data.replace(ME.encode(), b"0x" + b"1" * 40)))
     assert story.engine.view.position("BTC").size == 0
+
+
+def test_a_contradiction_closes_its_coin_until_somebody_has_looked(story: Story) -> None:
+    story.ready()
+    place, name = story.rest(100)
+    story.script.sent.clear()
+    story._read = 0
+    story.answer(place, ItemError("Order has zero size. asset=0"))  # it rests, and never lived?
+    assert story.told(Effect.Contradiction)
+    assert refused(story) == "the venue contradicts itself or us"
+    assert {"AskFills", "AskOpenOrders", "AskPosition"} <= set(story.asked())
+    assert story.state(name) == OrderState.Resting
+    story.rest(200, "ETH")
+    story.cancel(name)
+    story.take(LinkDown("cut"))
+    story.up()
+    story.go(5_000)
+    assert refused(story) == "the venue contradicts itself or us"
+    story.session.gate.release("BTC", "the venue contradicts itself or us")
+    story.place()
+
+
+# --- it holds little ----------------------------------------------------------------------------------
+
+
+def test_memory_is_bounded_under_endless_traffic() -> None:  # I10, S76
+    story = Story(rules=Rules(remembered=20, keep_ms=60_000))
+    story.ready()
+    held: list[tuple[int, int]] = []
+    for number in range(600):
+        story.rest(1_000 + number)
+        story.take(story.trade(1_000 + number, "1"))
+        story.take(story.update(story.row(story.last(Place).orders[0], 1_000 + number, "filled", "0.0")))
+        story.go(1_000)
+        story.events.clear()
+        story.fills[:] = story.fills[-50:]
+        held.append((story.engine.view.stats()["fills"], len(story.session._desk._answered)))
+    assert max(fills for fills, _ in held) < 150
+    assert max(answered for _, answered in held) <= 20
+    assert not story.session._desk.waiting()
+    assert len(story.session.reads._asked) < 5
+    assert story.engine.view.position("BTC").fills == 600
 
 
 # --- it is quick --------------------------------------------------------------------------------------

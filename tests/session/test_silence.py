@@ -447,6 +447,13 @@ def test_a_cancel_may_overtake_a_placement_that_is_not_answered(story: Story) ->
     assert story.state(cloid(place)).is_active
 
 
+def test_what_waits_for_an_answer_over_a_lost_connection_does_not_wait_long(story: Story) -> None:
+    place = story.place()
+    story.take(LinkDown("cut"))
+    story.go(400)
+    assert story.sent(Resend) == [Resend(place.nonce)]
+
+
 # --- after a lost connection ----------------------------------------------------------------------------
 
 

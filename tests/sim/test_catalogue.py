@@ -1,6 +1,7 @@
 """Every line of the fault tables that a venue can play has a name here, and the page that lists them is true."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,8 @@ def test_every_fault_has_its_word_and_its_line() -> None:
 
 def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
     faults = Faults(Venue())
-    for call in (lambda: faults.rate("venue.nonsense", 1), lambda: faults.inject("nonsense")):
+    calls: list[Callable[[], None]] = [lambda: faults.rate("venue.nonsense", 1), lambda: faults.inject("nonsense")]
+    for call in calls:
         with pytest.raises(BadInput) as caught:
             call()
         assert "venue.halt" in str(caught.value) and "exchange.reply_lost" in str(caught.value)
@@ -69,6 +71,9 @@ def test_a_fault_of_the_venue_is_switched_on_and_off_by_its_name(name: str) -> N
     faults.heal()
     faults.venue.advance(faults.venue.now_ms + 1_000)
     assert not faults.count()
-    for wrong in (lambda: faults.rate(name, -1), lambda: faults.inject(name, 0), lambda: faults.inject(name, 1, -1)):
+    calls: list[Callable[[], None]] = [
+        *(lambda: faults.rate(name, -1), lambda: faults.inject(name, 0), lambda: faults.inject(name, 1, -1)),
+    ]
+    for wrong in calls:
         with pytest.raises(BadInput):
             wrong()

@@ -53,6 +53,7 @@ def desk() -> Desk:
     for kind in ("trades", "bbo", "activeAssetCtx"):
         desk.subscribe(socket, type=kind, coin="BTC")
     desk.subscribe(socket, type="l2Book", coin="BTC", fast=True)
+    desk.subscribe(socket, type="candle", coin="BTC", interval="1m")
     play(desk)
     desk.order(0, True, "83000", "0.001", cloid=CLOID)
     desk.order(2, False, "84000", "0.001")
@@ -65,6 +66,7 @@ def test_frames_have_the_members_of_the_captured_ones(desk: Desk, shared: Path) 
         ("bytex_ws_market", "trades"),
         ("bytex_ws_market", "bbo"),
         ("bytex_ws_market", "activeAssetCtx"),
+        ("bytex_ws_market", "candle"),
         ("hft_ws_market", "l2Book"),
         ("axon_ws_user_fill", "user"),
     ]:
@@ -117,6 +119,8 @@ def test_states_have_the_members_of_the_captured_ones(desk: Desk, shared: Path) 
     assert shape(desk.ask(type="spotClearinghouseState", user=desk.user(0))) == shape(real)
     real = next(captured(shared, "go_active_asset_data", type="activeAssetData"))
     assert shape(desk.ask(type="activeAssetData", user=desk.user(0), coin="BTC")) == shape(real)
+    candles = desk.ask(type="candleSnapshot", req={"coin": "BTC", "interval": "1m", "startTime": 0, "endTime": 2**42})
+    assert shape(candles[0]) == shape(next(captured(shared, "bytex_ws_market", channel="candle"))["data"])
     real = next(captured(shared, "py_user_rate_limit", type="userRateLimit"))
     assert shape(real).items() <= shape(desk.ask(type="userRateLimit", user=desk.user(0))).items()
 

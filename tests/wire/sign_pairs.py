@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import eth_account
-from hyperliquid.utils import signing  # type: ignore[import-untyped]
-from hyperliquid.utils.types import Cloid  # type: ignore[import-untyped]
+from hyperliquid.utils import signing
+from hyperliquid.utils.types import Cloid
 
 from mm._core.sign import OrderWire, Signer, recover
 

@@ -8,6 +8,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
@@ -35,6 +36,8 @@ WEIGHT_OTHERWISE = 20
 SAMPLES = 6
 SAMPLE_PAUSE_S = 0.25
 TIMEOUT_S = 5.0
+CLOSE_S = 1.0
+TLS_GOODBYE_S = 0.1
 BODY_MAX = 8 << 20
 """Bytes of an answer: twenty times the largest that a reader of the venue has seen."""
 
@@ -106,19 +109,21 @@ async def gather(
         samples = await _samples(reader)
         master = await _account(reader, wanted)
         await _markets(reader, wanted)
-        coins = wanted.coins
+        coins = _listed(reader, wanted.coins)
         seen = None
         if coins or master:
             seen, state = await watch(session, url, coins, master, watched_s)
             if master:
                 reader.answers[key("webData3", master)] = state
+    if door.tls:
+        await asyncio.sleep(TLS_GOODBYE_S)  # the session is closed, its TLS connections a few rounds of the loop later
     return Facts(
         wanted=wanted,
         now_ms=now_ms(),
         door=door,
         samples=samples,
         answers=reader.answers,
-        feed=seen if coins else None,
+        feed=seen if wanted.coins else None,
         run_dir=local,
         weight=reader.weight,
     )
@@ -148,6 +153,9 @@ async def _door(url: str, tls: ssl.SSLContext) -> Door | Unread:
         )
     finally:
         writer.close()
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await writer.wait_closed()
 
 
 def _ends(certificate: dict[str, object] | None) -> int | None:
@@ -207,6 +215,17 @@ def _master_in(role: object) -> str:
     data = role.get("data") if isinstance(role, dict) and role.get("role") == "agent" else None
     user = data.get("user") if isinstance(data, dict) else None
     return user.lower() if isinstance(user, str) else ""
+
+
+def _listed(reader: Reader, coins: tuple[str, ...]) -> tuple[str, ...]:
+    """The coins without those that the venue certainly does not have: asking for one may close the socket (protocol 1.2)."""
+    kept = []
+    for coin in coins:
+        listing = reader.answers.get("spotMeta" if is_spot(coin) else key("meta", dex_of(coin)))
+        universe = listing.get("universe") if isinstance(listing, dict) else None
+        if not isinstance(universe, list) or any(isinstance(row, dict) and row.get("name") == coin for row in universe):
+            kept.append(coin)
+    return tuple(kept)
 
 
 async def _markets(reader: Reader, wanted: Wanted) -> None:

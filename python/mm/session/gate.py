@@ -2,14 +2,14 @@
 
     down        no connection whose user streams are both acknowledged
     snapshot    until the snapshot of `userFills` was taken
-    fills       all fills since the proven time are read, page by page, until no coin's chain has a hole
+    fills       all fills since the proven time are read, page by page, until no coin's chain has a gap
     orders      the open orders, as of after both subscriptions
     statuses    of every leg that is not closed and was not in that list; requests without a fate get theirs
     positions   compared with the venue's own
     ready
 
 Every step is asked again for ever, at a bounded rate, and told when it takes too long; it is never
-skipped in silence. A hole that cannot be filled, and a position that differs, close their coin and no
+skipped in silence. A gap that cannot be filled, and a position that differs, close their coin and no
 other. So do stale streams: they are judged one by one, not by the connection (I23).
 """
 
@@ -36,7 +36,7 @@ class Gate:
         self.phase = Phase.DOWN
         self.epoch: int | None = None
         self.on_gap: Callable[[str], None] = lambda _: None
-        """Told of a coin whose chain has a hole."""
+        """Told of a coin whose chain has a gap."""
         self._core = core
         self._reads = reads
         self._desk = desk

@@ -130,7 +130,7 @@ class Reads:
     def fills(self) -> None:
         """Ask for all fills since the last complete read, page by page.
 
-        Whatever is missing is missing since then, wherever the chain suspects the hole; and only so may the
+        Whatever is missing is missing since then, wherever the chain suspects the gap; and only so may the
         engine be told that all fills up to now were read.
         """
         question = self._open.get(FILLS)
@@ -224,9 +224,9 @@ class Reads:
             self._complete(asked.began_ms, question.rerun)
         else:
             question.pages += 1
-            start = reply.last_ms  # the last row's time again: overlap, not a hole
+            start = reply.last_ms  # the last row's time again: overlap, not a gap
             if start <= asked.query.start_ms:
-                # More fills in one millisecond than a page holds: what is skipped shows as a hole in the chain.
+                # More fills in one millisecond than a page holds: what is skipped shows as a gap in the chain.
                 self._core.surprise(f"a whole page of fills has the time {start}")
                 start = asked.query.start_ms + 1
             if question.pages == MAX_PAGES:

@@ -34,8 +34,9 @@ class Rules:
     resend: bool = True
     """Whether the identical bytes are sent once more before the nonce is spent. A maker's quote is stale by then:
     it is rather prevented."""
-    expiry_margin_ms: int = 2_000
-    """So much later than its expiry a request can certainly execute no more, though clocks differ."""
+    expiry_margin_ms: int = 4_000
+    """So much later than its expiry a request can certainly execute no more, though clocks differ: more than the three
+    seconds at which orders are refused for it (reliability C1)."""
     apart_ms: int = 1_000
     """Two reads that say "unknown" prove something only if so far apart, both after the nonce was spent."""
     venue_memory: int = 1_000
@@ -56,9 +57,9 @@ class Rules:
     snapshot_ms: int = 5_000
     """How long the snapshot of `userFills` is waited for; the pages of fills tell the same."""
     gap_ms: int = 1_000
-    """How often a hole in the chain is asked about."""
+    """How often a gap in the chain is asked about."""
     patience_ms: int = 60_000
-    """When something that does not end is told: a hole, a read, a request without a fate."""
+    """When something that does not end is told: a gap, a read, a request without a fate."""
     differences: int = 10
     """How often running the venue's position may differ before somebody is told."""
     positions_ms: int | None = 4_000

@@ -221,7 +221,8 @@ class Session:
                 self.counts.gaps_closed += 1
             case Effect.Contradiction(coin=coin):
                 self.counts.surprises["Contradiction"] += 1
-                self.gate.hold(coin, CONTRADICTION)
+                self.gate.hold(coin, CONTRADICTION)  # until somebody has looked at it
+                self.scan()
             case Effect.Overfill() | Effect.Foreign():
                 self.counts.surprises[type(effect).__name__] += 1
             case Effect.Surfaced(what=what):

@@ -1,4 +1,4 @@
-"""What is looked at again and again while all is well: positions, open orders, holes in a chain, old fills.
+"""What is looked at again and again while all is well: positions, open orders, gaps in a chain, old fills.
 
 A fill that no stream told shows as a position that differs, at the latest with the next comparison; an
 order that ended without a word shows in the next list. Each look has its own pace (`Rules`).
@@ -22,7 +22,7 @@ class Watch:
         self._reads = reads
         self._gate = gate
         self._gapped: dict[str, int] = {}
-        """Coins whose chain has a hole, and since when."""
+        """Coins whose chain has a gap, and since when."""
         self._long: set[str] = set()
         self._gap_asked_ms = 0
         self._differences: dict[str, int] = {}
@@ -71,9 +71,9 @@ class Watch:
         return min(due, default=None)
 
     def on_gap(self, coin: str) -> None:
-        """The chain of this coin has a hole: it is asked about until it closes.
+        """The chain of this coin has a gap: it is asked about until it closes.
 
-        Its size is known and most holes close within a round trip, so the coin is closed for one that stays only.
+        Its size is known and most gaps close within a round trip, so the coin is closed for one that stays only.
         """
         if coin not in self._gapped:
             self._gapped[coin] = self._core.now_ms
@@ -109,11 +109,14 @@ class Watch:
             self._reads.fills()
 
     def _let_go(self) -> None:
-        """Old fills that are proven leave memory. Of a coin with a hole the engine lets none go that may be needed."""
+        """Old fills that are proven leave memory. Of a coin with a gap the engine lets none go that may be needed."""
         keep_ms = self._core.rules.keep_ms
         if keep_ms is None:
             return
-        before = min(self._reads.complete_ms, self._core.now_ms - keep_ms)
+        now = self._core.now_ms
+        if self._reads.complete_ms < now - keep_ms // 2:
+            self._reads.fills()  # what may go must have been read to the end, and nothing else asks for that
+        before = min(self._reads.complete_ms, now - keep_ms)
         view = self._core.engine.view
         for coin in view.coins():
             proven = view.proven_until(coin)

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::digits::hex16;
+
 /// The venue's name of one leg of an order. Exchange-wide, rising.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Oid(pub u64);
@@ -36,32 +38,32 @@ impl Cloid {
     #[inline]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let (high, low) = text.strip_prefix(b"0x")?.split_at_checked(16)?;
-        let half = |digits: &[u8; 16]| {
-            let (mut value, mut bad) = (0, 0);
-            for &c in digits {
-                let digit = DIGIT[usize::from(c)];
-                bad |= digit;
-                value = value << 4 | u64::from(digit);
-            }
-            (bad < 16).then_some(value)
-        };
-        let (high, low) = (half(high.try_into().ok()?)?, half(low.try_into().ok()?)?);
-        Some(Self(u128::from(high) << 64 | u128::from(low)))
+        let half = |digits: &[u8]| hex16(u128::from_le_bytes(digits.try_into().ok()?));
+        Some(Self(u128::from(half(high)?) << 64 | u128::from(half(low)?)))
     }
 }
 
-/// The value of each hexadecimal digit; of anything else, more than any digit has.
-const DIGIT: [u8; 256] = {
-    let mut table = [0xff; 256];
-    let mut value = 0;
-    while value < 16 {
-        let letter = b"0123456789abcdef"[value];
-        table[letter as usize] = value.to_le_bytes()[0];
-        table[letter.to_ascii_uppercase() as usize] = value.to_le_bytes()[0];
-        value += 1;
+/// A cloid or none, in twenty bytes: an `Option` of one takes 32, and there is one in every order and leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C, packed(4))]
+pub(crate) struct MaybeCloid {
+    cloid: u128,
+    told: u32,
+}
+
+impl MaybeCloid {
+    #[inline]
+    pub(crate) fn get(self) -> Option<Cloid> {
+        let cloid = Cloid(self.cloid);
+        (self.told != 0).then_some(cloid)
     }
-    table
-};
+}
+
+impl From<Option<Cloid>> for MaybeCloid {
+    fn from(cloid: Option<Cloid>) -> Self {
+        Self { cloid: cloid.map_or(0, |cloid| cloid.0), told: cloid.is_some().into() }
+    }
+}
 
 impl fmt::Display for Cloid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -83,6 +83,8 @@ impl Ledger {
             return Err("sz");
         }
         match fill.start {
+            // Times any price it stays below the bound.
+            Some(start) if start.0.unsigned_abs() < 1 << 60 => Ok(()),
             Some(start) if fill.px.times(start).is_none_or(|usd| usd.0.abs() >= USD_BOUND) => {
                 Err("start_position")
             }

@@ -1,6 +1,6 @@
 //! One order: a line of legs, each with its own evidence; and its state, derived.
 
-use crate::ids::{Cloid, Ms, Oid, Side, Tif};
+use crate::ids::{Cloid, MaybeCloid, Ms, Oid, Side, Tif};
 use crate::lifecycle::Phase;
 use crate::num::{Px, Sz};
 use crate::planted::{Bug, planted};
@@ -48,6 +48,9 @@ pub struct Leg {
     pub(crate) queued: bool,
     /// Its facts were moved into another leg; only its number is still taken.
     pub(crate) void: bool,
+    /// It is all of its order's line, whose name is its cloid, and `PartialFilled` is what was told of it: so one more part
+    /// fill does not have to look at the order. False where that is not known; see [`crate::engine`], `finish`.
+    pub(crate) alone: bool,
     pub(crate) asked: u8,
     /// The size as submitted; `None` while only fills of a foreign leg are known.
     pub sz: Option<Sz>,
@@ -56,16 +59,16 @@ pub struct Leg {
     /// Σ price · size of them, in `Usd` units.
     pub traded_usd: i128,
     pub(crate) fee: i128,
+    /// The venue's name, once told.
+    pub oid: Option<Oid>,
+    /// Ours, or the venue's echo of it.
+    pub cloid: Option<Cloid>,
     /// Limit price.
     pub px: Px,
     pub(crate) previous: u32,
     pub(crate) next: u32,
-    /// Ours, or the venue's echo of it.
-    pub cloid: Option<Cloid>,
     /// The order's wanted total when this leg was asked for.
     pub wanted: Sz,
-    /// The venue's name, once told.
-    pub oid: Option<Oid>,
     /// The leg that it was asked to replace.
     pub(crate) replaces: Option<Oid>,
     /// Block time of the latest status that said it is dead.
@@ -107,6 +110,7 @@ impl Leg {
             released: false,
             queued: false,
             void: false,
+            alone: false,
         }
     }
 
@@ -274,7 +278,7 @@ pub enum OrdStatus {
 #[repr(C)] // as of a leg
 pub(crate) struct Order {
     /// The first leg's cloid: it keeps it for life.
-    pub(crate) name: Option<Cloid>,
+    pub(crate) name: MaybeCloid,
     /// First and last leg of the line; settled legs are folded out of it.
     pub(crate) first: u32,
     pub(crate) last: u32,
@@ -282,14 +286,14 @@ pub(crate) struct Order {
     pub(crate) told: OrderState,
     pub(crate) tif: Option<Tif>,
     pub(crate) foreign: bool,
+    /// Place in the coin's list of open orders, or `NONE`.
+    pub(crate) slot: u32,
     /// Legs in memory that name this order, folded ones too: it stays as long as any.
     pub(crate) held: u32,
     /// Placement number: lists come out in this order.
     pub(crate) number: u64,
     /// What folded legs were, in sum; most orders have none.
     pub(crate) folded: Option<Box<Past>>,
-    /// Place in the coin's list of open orders, or `NONE`.
-    pub(crate) slot: u32,
 }
 
 /// The sums of the legs that were folded out of an order's line.
@@ -416,8 +420,7 @@ mod tests {
 
     #[test]
     fn what_a_fill_looks_at_stands_together() {
-        assert!(core::mem::offset_of!(Leg, fee) + size_of::<i128>() <= 2 * 64);
-        assert!(core::mem::offset_of!(Order, told) < 64);
-        assert!(size_of::<Leg>() <= 272 && size_of::<Order>() <= 96);
+        assert!(core::mem::offset_of!(Leg, oid) + size_of::<Option<Oid>>() <= 2 * 64);
+        assert!(size_of::<Leg>() <= 272 && size_of::<Order>() <= 64);
     }
 }

@@ -266,6 +266,12 @@ impl<S: Slot> Paged<S> {
 
     /// Takes the entry with the key of `probe` out.
     pub fn remove(&mut self, probe: &S) -> Option<S> {
+        self.remove_if(probe, |_| true)
+    }
+
+    /// The same, if `wanted` says so of the entry.
+    #[inline]
+    pub fn remove_if(&mut self, probe: &S, wanted: impl FnOnce(&S) -> bool) -> Option<S> {
         let hash = probe.hash();
         let index = self.page_of(hash);
         let page = &mut self.pages[index];
@@ -273,6 +279,9 @@ impl<S: Slot> Paged<S> {
         // A search that came this far ends in this group anyway if it has a free slot: then this one can be free, too.
         let ends_here = equal_bytes(page.groups[at.0].tags, FREE) != 0;
         let found = *page.slot(at);
+        if !wanted(&found) {
+            return None;
+        }
         page.write(at, if ends_here { FREE } else { GONE }, &S::EMPTY);
         page.taken -= u32::from(ends_here);
         page.gone += u32::from(!ends_here);

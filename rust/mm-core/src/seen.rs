@@ -2,7 +2,7 @@
 //!
 //! A fill is (coin, time, tid, oid), and one of these memories belongs to one coin. Nearly all fills come in the order
 //! of their times, and what is newer than anything known is certainly new: nothing has to be looked for. The newest are
-//! kept as they are ([`TAIL_MAX`]); behind them they are packed into blocks that never change ([`Block`]), and only what
+//! kept as they are (`TAIL_MAX`); behind them they are packed into blocks that never change (`sealed.rs`), and only what
 //! comes later than that, or shares its millisecond with many, goes into a hash set ([`Paged`]). Equal keys are equal
 //! fills, and nothing is guessed, wherever a fill is kept; a check of 22 bits of the payload tells a duplicate from a
 //! contradiction. What is wider than the usual widths, and system fills with tid 0 (which share it), are kept in full.

@@ -16,11 +16,12 @@ pub(crate) fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 }
 
 /// Reads text, an `int` or a `Decimal` with one of the core's readers.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // numbers are most of what a fill is, and readers differ
 pub(crate) fn number<T>(
     field: &'static str,
     value: &Bound<'_, PyAny>,
-    read: fn(&[u8]) -> Result<T, NumError>,
+    read: impl Fn(&[u8]) -> Result<T, NumError>,
 ) -> PyResult<T> {
     if let Ok(text) = value.cast::<PyString>() {
         let text = text.to_str().map_err(|_| bad(field, "is not valid text"))?;
@@ -34,7 +35,7 @@ pub(crate) fn number<T>(
 fn slow_number<T>(
     field: &'static str,
     value: &Bound<'_, PyAny>,
-    read: fn(&[u8]) -> Result<T, NumError>,
+    read: impl Fn(&[u8]) -> Result<T, NumError>,
 ) -> PyResult<T> {
     let refuse = |why| raise(mm_core::error::Error::Field(field, why));
     if value.is_instance_of::<PyFloat>() {
@@ -57,11 +58,12 @@ fn slow_number<T>(
 }
 
 /// As [`number`], where `None` means "not told".
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // as above
 pub(crate) fn maybe<T>(
     field: &'static str,
     value: Option<&Bound<'_, PyAny>>,
-    read: fn(&[u8]) -> Result<T, NumError>,
+    read: impl Fn(&[u8]) -> Result<T, NumError>,
 ) -> PyResult<Option<T>> {
     match value {
         Some(value) if !value.is_none() => number(field, value, read).map(Some),

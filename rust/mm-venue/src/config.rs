@@ -151,6 +151,8 @@ pub struct Config {
     pub sockets: Option<usize>,
     /// New connections of the client's IP a minute; `None` for any (the real venue: 30).
     pub new_sockets: Option<u64>,
+    /// Messages that the client's IP may send a minute; `None` for any.
+    pub messages: Option<u64>,
     /// A new connection is greeted by a line that is no JSON.
     pub greeting: bool,
 }
@@ -168,6 +170,7 @@ impl Default for Config {
             ip_weight: Some(1_200),
             sockets: None,
             new_sockets: None,
+            messages: Some(2_000),
             greeting: true,
         }
     }

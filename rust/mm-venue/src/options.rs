@@ -59,6 +59,7 @@ static OTHERS: &[Setting] = &[
     setting("front.ip_weight", "weight of an IP a minute; 0 for any", |c, n| { c.ip_weight = (n > 0).then_some(n); Some(()) }),
     setting("front.sockets", "connections of an IP at once; 0 for any", |c, n| { c.sockets = usize::try_from(n).ok().filter(|n| *n > 0); Some(()) }),
     setting("front.new_sockets", "new connections of an IP a minute; 0 for any", |c, n| { c.new_sockets = (n > 0).then_some(n); Some(()) }),
+    setting("front.messages", "messages of an IP a minute; 0 for any", |c, n| { c.messages = (n > 0).then_some(n); Some(()) }),
     setting("front.greeting", "1: a connection is greeted by a line that is no JSON", |c, n| { c.greeting = flag(n)?; Some(()) }),
     setting("rules.first_oid", "the oid before the first", |c, n| { c.settings.first_oid = (n < 1 << 62).then_some(n)?; Some(()) }),
     setting("rules.min_value", "the smallest order, in USD", |c, n| { c.settings.min_value = usd(n)?; Some(()) }),

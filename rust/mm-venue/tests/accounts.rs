@@ -6,8 +6,8 @@ mod common;
 use common::{BTC, PURR, START, World, address, buy, order, place, px, sell};
 use mm_core::ids::{Oid, Side};
 use mm_venue::chain::{
-    Action, Address, Amount, AssetIx, BACKSTOP, By, Dir, Event, FEES, ONE, Rates, Reply, Role,
-    Settings, Status, Submission, Target, Ticket, Tif, TokenIx,
+    Action, Address, Amount, AssetIx, BACKSTOP, BentTid, By, Dir, Event, FEES, ONE, Rates, Reply,
+    Role, Settings, Status, Submission, Target, Ticket, Tif, TokenIx,
 };
 
 fn signed(signer: Address, vault: Option<Address>) -> By {
@@ -422,4 +422,21 @@ fn a_delisted_market_ends_its_orders_and_keeps_its_number() {
         "Order has invalid asset. asset=0"
     );
     assert_eq!(world.chain.metas().by_name("ETH"), Some(AssetIx(1)));
+}
+
+#[test]
+fn a_bent_tid_is_bent_for_everybody() {
+    let mut world = World::new();
+    world.rest(1, sell("83757", "1", Tif::Alo));
+    for bent in [None, Some(BentTid::Repeated), Some(BentTid::Zero), None] {
+        world.chain.bent_tid = bent;
+        world.one(0, place(&[buy("83757", "0.01", Tif::Ioc)]));
+    }
+    let tids = |user: usize| world.fills(user).iter().map(|fill| fill.tid).collect::<Vec<_>>();
+    let taken = tids(0);
+    assert_eq!(taken, tids(1));
+    assert!(
+        taken[0] == taken[1] && taken[2] == 0 && taken[3] != 0 && taken[3] != taken[0],
+        "{taken:?}"
+    );
 }

@@ -6,6 +6,8 @@
 #![allow(clippy::cast_possible_truncation)] // halves of words are taken on purpose
 #![allow(clippy::inline_always)] // as calls, these pass their answers through memory
 
+pub(crate) use mm_core::digits::hex16;
+
 /// Bytes in a word.
 pub(crate) const WIDTH: usize = 16;
 
@@ -150,35 +152,8 @@ pub(crate) fn small(text: &[u8]) -> Option<(u64, &[u8])> {
     if plain { Some((value, text.get(count..)?)) } else { None }
 }
 
-/// The value of sixteen hexadecimal digits, in either case.
-#[inline]
-pub(crate) const fn hex16(text: u128) -> Option<u64> {
-    match (hex8(text as u64), hex8((text >> 64) as u64)) {
-        (Some(high), Some(low)) => Some(((high as u64) << 32) | low as u64),
-        _ => None,
-    }
-}
-
 const fn splat8(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
-}
-
-#[inline]
-const fn hex8(text: u64) -> Option<u32> {
-    const LOW7: u64 = splat8(0x7f);
-    const HIGH: u64 = splat8(0x80);
-    let digit = text ^ splat8(b'0'); // 0 to 9
-    let letter = (text | splat8(0x20)) ^ splat8(0x60); // 1 to 6
-    let not_digit = (digit & LOW7).wrapping_add(splat8(0x76)) | digit;
-    let not_letter =
-        (letter & LOW7).wrapping_add(splat8(0x79)) | letter | !(letter & LOW7).wrapping_add(LOW7);
-    if not_digit & not_letter & HIGH != 0 {
-        return None;
-    }
-    let nibbles = (text & splat8(0x0f)).wrapping_add(((text >> 6) & splat8(1)).wrapping_mul(9));
-    let bytes = ((nibbles << 4) | (nibbles >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let pairs = (bytes | (bytes >> 8)) & 0x0000_ffff_0000_ffff;
-    Some(((pairs | (pairs >> 16)) as u32).swap_bytes())
 }
 
 #[cfg(test)]

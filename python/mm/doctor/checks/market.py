@@ -196,6 +196,8 @@ def _is_unified(facts: Facts) -> bool:
 def feed(facts: Facts) -> Findings:
     """How often and how late each stream of each coin spoke (invariant I23: by stream and coin)."""
     told = facts.feed
+    if told is None and facts.wanted.coins:
+        return  # none of them is a coin of the venue, as the check of the smallest order has said
     if told is None:
         yield warn("feed", "no coin was named: no market data was watched", "give --coin")
         return
@@ -204,7 +206,7 @@ def feed(facts: Facts) -> Findings:
         yield unread("feed", f"could not be watched: {told.why}", fix)
         return
     skew = offset(facts)
-    for coin in facts.wanted.coins:
+    for coin in dict.fromkeys(stream.coin for stream in told.streams):  # what the venue does not list was not watched
         yield _coin(told, coin, skew[0] if skew else 0)
     if told.errors:
         yield warn("feed", f"the venue said: {listed(list(told.errors), 3)}", "correct what it complains of")

@@ -49,6 +49,10 @@ from mm.session import (
 
 TURN_MS = 100
 """The loop turns at least so often, so that what a caller began is looked after in time."""
+AT_ONCE = 32
+"""So many facts that have arrived together are taken before time is looked at, and before the others have their turn."""
+AGAIN_MS = 1_000
+"""How long `cancel_all` waits before it cancels again what survived."""
 EVENTS_MOST = 10_000
 DONE = (OrderState.CancelConfirmed,)
 
@@ -202,10 +206,15 @@ class Hyperliquid:
                 due = session.next_deadline()
                 until = now + TURN_MS if due is None else min(now + TURN_MS, max(due, now + 1))
                 fact = await self._exchange.receive(until)
-                if fact is not None:
+                taken = 0
+                while fact is not None:
                     session.take(fact)
+                    taken += 1
+                    # What is here already is taken too, without waiting.
+                    fact = await self._exchange.receive(now) if taken < AT_ONCE else None
                 session.keep_time()
                 self._tell()
+                await asyncio.sleep(0)  # a queue that is never empty must not keep the others from their turn
         except asyncio.CancelledError:
             raise
         except BaseException as fault:
@@ -301,6 +310,11 @@ class Hyperliquid:
     def closed(self, coin: str) -> str | None:
         """Why nothing may be placed on this coin now; None if it may."""
         return self.session.closed(coin)
+
+    def release(self, coin: str, why: str) -> None:
+        """Open a coin again that was closed for this reason: a contradiction stays until somebody has looked at it."""
+        self._alive().gate.release(coin, why)
+        self._tell()
 
     def events(self) -> EventStream:
         """Everything that happens from now on, in order: effects, fates, gate and link, market events.
@@ -435,18 +449,14 @@ class Hyperliquid:
         self._tell()
         if not wait:
             return tuple(asked)
-        while True:
-            left = end - self._exchange.now_ms
-            if left <= 0:
-                return tuple(self.orders(coin))
-            if not await self._until(lambda: not self._pending(coin), min(left, 2_000)) and left <= 2_000:
-                continue
-            if orders := self.orders(coin):
-                session.cancel(name_of(order) for order in orders if order.state != OrderState.CancelPending)
+        while (left := end - self._exchange.now_ms) > 0:
+            if not await self._until(lambda: not self.orders(coin), min(left, AGAIN_MS)):
+                again = [order for order in self.orders(coin) if order.state != OrderState.CancelPending]
+                session.cancel(name_of(order) for order in again)  # refused, or asked before it was on the book
                 self._tell()
-                await self._next_turn()
             elif await self._is_empty(coin, end):
                 return ()
+        return tuple(self.orders(coin))
 
     async def known(self, order: Order | str) -> Order:
         """Wait until the fate of an order is known: it rests, it is closed, or it never lived. Bound it as you like."""
@@ -558,9 +568,6 @@ class Hyperliquid:
     def _is_done(self, key: str | int) -> bool:
         state = self._order(key).state
         return state.is_terminal or state in DONE
-
-    def _pending(self, coin: str | None) -> bool:
-        return any(order.state == OrderState.CancelPending for order in self.orders(coin))
 
     async def _is_empty(self, coin: str | None, end: int) -> bool:
         """Whether a list of open orders, asked for now, shows none of ours either."""

@@ -29,12 +29,10 @@ from mm.protocol import (
     UpdateLeverage,
 )
 
-__all__ = ["Question", "Signed", "ask", "post_message", "sign"]
-
-_FILLS_PAGE = 2_000
+__all__ = ["Question", "Signed", "ask", "coins", "post_message", "sign"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # Not frozen: that costs more than all else of it, and it is made for each order.
 class Signed:
     """An action, ready to be sent any number of times."""
 
@@ -57,11 +55,13 @@ class Question:
 
 def sign(command: Action, signer: Signer, assets: Assets) -> Signed:
     """Signs an action. Raises `BadInput` or `Unrepresentable`, naming the field, and has signed nothing then."""
+    if type(command) is Place:  # Before all others: the way from a market to an order is short.
+        orders, nonce, expires = command.orders, command.nonce, command.expires_ms
+        _some(orders, "orders")
+        wires = [_order(one, assets) for one in orders]
+        body = signer.orders(wires, nonce=nonce, expires_ms=expires)
+        return Signed(nonce, body, len(wires), _need(orders), expires)
     match command:
-        case Place(nonce=nonce, expires_ms=expires, orders=orders):
-            _some(orders, "orders")
-            body = signer.orders([_order(one, assets) for one in orders], nonce=nonce, expires_ms=expires)
-            return Signed(nonce, body, len(orders), _need(orders), expires)
         case Modify(nonce=nonce, expires_ms=expires, changes=changes):
             _some(changes, "changes")
             pairs: list[tuple[int | str, OrderWire]] = [(one.oid, _order(one.order, assets)) for one in changes]
@@ -81,6 +81,16 @@ def sign(command: Action, signer: Signer, assets: Assets) -> Signed:
     raise BadInput(f"{command!r} is no action that can be signed", field="command", reason="not an action")
 
 
+def coins(command: Action) -> set[str]:
+    """The markets on which a command would place something."""
+    match command:
+        case Place(orders=orders):
+            return {one.coin for one in orders}
+        case Modify(changes=changes):
+            return {one.order.coin for one in changes}
+    return set()
+
+
 def _some(items: tuple[object, ...], field: str) -> None:
     if not items:
         raise BadInput(f"{field} is empty", field=field, reason="empty")
@@ -88,23 +98,33 @@ def _some(items: tuple[object, ...], field: str) -> None:
 
 def _need(orders: tuple[NewOrder, ...] | list[NewOrder]) -> Need:
     """Orders that can only reduce are let through like cancels (order-state I20)."""
-    return Need.PROTECT if all(one.reduce_only for one in orders) else Need.ORDINARY
+    for one in orders:
+        if not one.reduce_only:
+            return Need.ORDINARY
+    return Need.PROTECT
 
 
 def _asset(coin: str, assets: Assets) -> Asset:
     asset = assets.get(coin)
     if asset is None:
-        raise BadInput(f"the venue has no market {coin!r}", field="coin", reason="unknown")
+        raise _unknown(coin)
     return asset
 
 
+def _unknown(coin: str) -> BadInput:
+    return BadInput(f"the venue has no market {coin!r}", field="coin", reason="unknown")
+
+
 def _order(order: NewOrder, assets: Assets) -> OrderWire:
-    if order.side not in ("B", "A"):
+    buys = order.side == "B"
+    if not buys and order.side != "A":
         raise BadInput(f"a side is 'B' or 'A', not {order.side!r}", field="side", reason="unknown")
-    asset = _asset(order.coin, assets)
+    asset = assets.get(order.coin)
+    if asset is None:
+        raise _unknown(order.coin)
     return OrderWire(
         asset.id,
-        order.side == "B",
+        buys,
         asset.px_to_wire(order.px),
         asset.sz_to_wire(order.sz),
         order.tif,  # type: ignore[arg-type]  # Another word is refused there, by name.

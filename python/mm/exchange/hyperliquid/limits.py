@@ -94,9 +94,18 @@ class Window:
         """What is left; negative where what may not be refused went over."""
         return self.limit - self.used(now_ms)
 
+    def take(self, now_ms: int, amount: int, kept: int) -> list[int] | None:
+        """Counts `amount` if `kept` is left afterwards, and gives its entry; else None, and counts nothing."""
+        if self.used(now_ms) + amount + kept > self.limit:
+            return None
+        return self._count(now_ms, amount)
+
     def add(self, now_ms: int, amount: int) -> list[int]:
-        """Counts `amount`, and gives the entry that `give_back` takes."""
+        """Counts `amount`, whatever is left, and gives the entry that `give_back` takes."""
         self.used(now_ms)
+        return self._count(now_ms, amount)
+
+    def _count(self, now_ms: int, amount: int) -> list[int]:
         if not self._entries or self._entries[-1][0] < now_ms:
             self._entries.append([now_ms, 0])
         entry = self._entries[-1]
@@ -132,16 +141,19 @@ class IpBudget:
 
     def admit(self, now_ms: int, weight: int, need: Need) -> list[int] | None:
         """Counts the weight and gives the entry; None: it may not go out now, and nothing was counted."""
-        if need is not Need.PROTECT and self.ready_in_ms(now_ms, weight, need):
-            return None
-        return self.window.add(now_ms, weight)
+        if need is Need.PROTECT:
+            return self.window.add(now_ms, weight)
+        if need is Need.STATUS:
+            return self.window.take(now_ms, weight, 0)
+        return None if now_ms < self._paused_until else self.window.take(now_ms, weight, self.reserve)
 
     def ready_in_ms(self, now_ms: int, weight: int, need: Need) -> int:
         """How long until a request of this weight may go out."""
         if need is Need.PROTECT:
             return 0
-        kept = self.reserve if need is Need.ORDINARY else 0
-        pause = max(0, self._paused_until - now_ms) if need is Need.ORDINARY else 0
+        ordinary = need is Need.ORDINARY
+        kept = self.reserve if ordinary else 0
+        pause = max(0, self._paused_until - now_ms) if ordinary else 0
         return max(pause, self.window.ready_in_ms(now_ms, weight + kept))
 
     def settle(self, entry: list[int], held: int, real: int) -> None:
@@ -159,6 +171,7 @@ class SocketBudget:
     def __init__(self, new_connections: int = NEW_CONNECTIONS, messages: int = MESSAGES) -> None:
         self._connects = Window(new_connections)
         self._messages = Window(messages)
+        self._paused_until = -1
         self.connections = 0
         self.posts = 0
         self.subscriptions = 0
@@ -182,8 +195,14 @@ class SocketBudget:
 
     def message_in_ms(self, now_ms: int, need: Need) -> int:
         """How long until a message may be sent. Past the whole budget nothing may: the venue would close the socket."""
-        kept = 0 if need is Need.PROTECT else MESSAGES_RESERVE // (2 if need is Need.STATUS else 1)
-        return self._messages.ready_in_ms(now_ms, 1 + kept)
+        if need is Need.PROTECT:
+            return self._messages.ready_in_ms(now_ms, 1)
+        kept = MESSAGES_RESERVE // (2 if need is Need.STATUS else 1)
+        return max(self._paused_until - now_ms, self._messages.ready_in_ms(now_ms, 1 + kept), 0)
+
+    def refused(self, now_ms: int) -> None:
+        """The venue said that there were too many messages: somebody else sends, too. None that can wait for a while."""
+        self._paused_until = now_ms + REFUSED_PAUSE_MS
 
     def sent(self, now_ms: int) -> None:
         """A message goes out."""
@@ -191,11 +210,12 @@ class SocketBudget:
 
     def admit_post(self, now_ms: int, need: Need) -> bool:
         """Counts one post in flight and its message. False: it must go by REST, or not at all."""
-        kept = 0 if need is Need.PROTECT else POSTS_RESERVE
-        if self.posts + kept >= POSTS or self.message_in_ms(now_ms, need):
+        protect = need is Need.PROTECT
+        if self.posts + (0 if protect else POSTS_RESERVE) >= POSTS or (not protect and now_ms < self._paused_until):
+            return False
+        if self._messages.take(now_ms, 1, 0 if protect else MESSAGES_RESERVE) is None:
             return False
         self.posts += 1
-        self.sent(now_ms)
         return True
 
     def post_done(self) -> None:
@@ -249,6 +269,10 @@ class AddressBudget:
         self.used += items
         self.sent += items
         return True
+
+    def exhausted(self) -> None:
+        """The venue refused for this budget: it is used up, whatever was counted here."""
+        self.used = max(self.used, self.cap)
 
     def stale(self, items: int) -> None:
         """An action came too late (`expiresAfter`): it cost five times as much (protocol 2.7)."""

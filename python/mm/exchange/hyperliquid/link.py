@@ -12,7 +12,8 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast, get_args
 
 from mm._core import wire
 from mm._core.sign import Signer
@@ -28,12 +29,8 @@ from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.rest import Asks, Rest
 from mm.protocol import (
     Action,
+    ActionError,
     Answer,
-    AskFills,
-    AskInfo,
-    AskOpenOrders,
-    AskOrder,
-    AskPosition,
     AskRateLimit,
     Command,
     Fact,
@@ -42,6 +39,7 @@ from mm.protocol import (
     LinkDown,
     LinkUp,
     Market,
+    Noop,
     Outcome,
     Query,
     RateLimitReply,
@@ -54,7 +52,10 @@ from mm.protocol import NotSent as NeverLeft
 
 __all__ = ["Link"]
 
-_QUERIES = (AskOrder, AskOpenOrders, AskFills, AskPosition, AskRateLimit, AskInfo)
+_ACTIONS = frozenset(get_args(Action))
+_QUERIES = frozenset(get_args(Query))
+_UNSIGNABLE = (TypeError, ValueError, OverflowError)
+"""What a command of wrong contents raises before anything went out: `UsageError` is among them, and so are Python's own."""
 _STREAMED = (Frame, Market, LinkUp, LinkDown, Stale, Fresh, Warned)
 """Facts of which there is no end. The others answer a command each, and are never dropped before these."""
 
@@ -88,11 +89,15 @@ class Link:
         self._make_rest, self._connect = rest, connect
         self._facts: deque[Fact] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._held = Held(settings.held_most)
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._state = "new"
         self._clock_told = ""
+        self._halted: set[str] = set()
+        self._assets_ms = 0
+        self._special_told: str | None = None
         self._assets: wire.Assets | None = None
         self._rest: Asks | None = None
         self._line: Line | None = None
@@ -138,6 +143,7 @@ class Link:
             async with asyncio.timeout(settings.open_timeout_ms / 1_000 + 1):
                 await link_start.measure_skew(rest, ip, clock, self.skew, settings.open_timeout_ms)
                 self._assets = await link_start.read_assets(rest, ip, clock, settings)
+                self._assets_ms = clock.steady_ms()
                 await link_start.check_keys(rest, ip, clock, settings, self._signer)
             await self._read_budget()
             self._line = Line(settings, self, self.limits, clock, self.skew, rng=self._rng, connect=self._connect)
@@ -163,6 +169,9 @@ class Link:
             self._tasks.difference_update(tasks)
         if self._rest is not None:
             await self._rest.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._wake()
 
     def send(self, command: Command) -> None:
@@ -172,10 +181,11 @@ class Link:
         """
         if self._state != "open":
             raise UsageError("the link is not open", reason=self._state)
-        if isinstance(command, _QUERIES):
-            self._ask(command)
-        elif isinstance(command, Action):
-            self._act(command)
+        kind = type(command)
+        if kind in _ACTIONS:
+            self._act(cast(Action, command))
+        elif kind in _QUERIES:
+            self._ask(cast(Query, command))
         else:
             raise BadInput(f"{command!r} is no command", field="command", reason="unknown")
 
@@ -187,23 +197,36 @@ class Link:
         facts = self._facts
         if facts:
             return facts.popleft()
-        loop = asyncio.get_running_loop()
         while self._failure is None and self._state == "open":
             left = until_ms - self._clock.now_ms()
             if left <= 0:
                 return None
-            waiter = self._waiter = loop.create_future()
-            timer = loop.call_later(left / 1_000, self._wake)
+            self._waiter = self._alarm(left / 1_000)
             try:
-                await waiter
+                await self._waiter
             finally:
-                timer.cancel()
                 self._waiter = None
             if facts:
                 return facts.popleft()
         if self._failure is not None:
             raise EngineFault(f"the link failed: {self._failure!r}", reason="link") from self._failure
         return None
+
+    def _alarm(self, left_s: float) -> asyncio.Future[None]:
+        """A future that is woken by a fact, or in this time. An alarm that rings too early does no harm (`receive` looks
+        again), so one that is set already is kept: setting and stopping one for each fact costs more than reading it.
+        """
+        loop = asyncio.get_running_loop()
+        due = loop.time() + left_s
+        if self._timer is None or self._timer.when() > due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(due, self._ring)
+        return loop.create_future()
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._wake()
 
     # --- facts, for the line ------------------------------------------------------------------------
 
@@ -217,8 +240,28 @@ class Link:
     def answered(self, signed: Signed, told: tuple[Outcome, ...]) -> None:
         """The answer to an action."""
         if not signed.to_noop:
-            self._held.settle(signed.nonce, told)
+            told = self._held.answered(signed.nonce, told)
+        if len(told) == 1 and isinstance(told[0], ActionError):
+            self._learn(signed, told[0].text)
         self.emit(Answer(signed.nonce, told, signed.to_noop))
+
+    def came_up(self, epoch: int) -> None:
+        """The streams stand. After a reconnect the venue may be another version of itself: its markets are read again."""
+        self.emit(LinkUp(epoch))
+        if epoch > 1 and self._clock.steady_ms() - self._assets_ms > self.settings.markets_every_ms:
+            self._assets_ms = self._clock.steady_ms()
+            self._start(self._read_markets())
+
+    def _learn(self, signed: Signed, text: str) -> None:
+        """What the refusal of a whole action says of our own accounts (protocol 4.3)."""
+        if text.startswith("Too many cumulative requests"):
+            self.budget.exhausted()
+            self.emit(Warned("budget", text))
+        elif text.startswith("Action already expired"):
+            self.budget.stale(signed.items)
+        elif text.startswith("Invalid nonce") and "duplicate" not in text:
+            self.emit(Warned("clock", text))
+            self._start(self._read_clock())
 
     def fail(self, error: BaseException) -> None:
         """A part of the link failed by its own fault. All of it ends, and the reader is told; only cancels can still be
@@ -239,7 +282,8 @@ class Link:
         if len(kept) > self.settings.facts_most // 2:
             # Not read for ages: the answers are not kept either, and those who asked find out by asking again.
             kept = []
-        self._facts = deque(kept)
+        self._facts.clear()
+        self._facts.extend(kept)
         if self._line is not None:
             self._line.lost("overflow")
 
@@ -251,21 +295,24 @@ class Link:
             if isinstance(signed, str):
                 self.emit(NeverLeft(command.nonce, signed))
                 return
-        except UsageError as error:
+        except _UNSIGNABLE as error:
             self.emit(NeverLeft(command.nonce, str(error)))
             return
-        why = self._refusal(signed)
+        now = self._clock.steady_ms()
+        why = self._refusal(signed, now)
         if why:
             self.emit(NeverLeft(command.nonce, why))
             return
         again = isinstance(command, Resend)
-        if not again:
+        if again:
+            self._held.copy(signed.nonce)
+        else:
             self._held.keep(signed)
         assert self._line is not None
         # What was not answered on this WebSocket is asked for elsewhere: it may be dead without our knowing yet.
         by_rest = (again or signed.to_noop) and self._line.unanswered(signed.nonce)
-        if by_rest or not self._line.post(signed):
-            self._start(self._by_rest(signed, again))
+        if by_rest or not self._line.post(signed, now):
+            self._start(self._by_rest(signed))
 
     def _signed(self, command: Action) -> Signed | str:
         if isinstance(command, Resend):
@@ -273,14 +320,20 @@ class Link:
             if held is None:
                 return "nothing that is unsettled was sent under this nonce"
             return Signed(held.nonce, held.body, held.items, Need.PROTECT, held.expires_ms)
+        if type(command.nonce) is not int:
+            raise BadInput(f"a nonce is a whole number, not {command.nonce!r}", field="nonce", reason="not whole")
         if self.skew.too_far(command.nonce, self._clock.now_ms()):
             return "the nonce is too far ahead of the venue's time"
+        if self._halted and (coin := encode.coins(command) & self._halted):
+            return f"{min(coin)} is halted: the venue's market is not what it was"
+        if self.skew.offset_ms and not isinstance(command, Noop):
+            # It expires by the venue's clock. A cancel must not be late on arrival, nor anything execute after its time.
+            command = replace(command, expires_ms=command.expires_ms + self.skew.offset_ms)
         return encode.sign(command, self._signer, self.assets)
 
-    def _refusal(self, signed: Signed) -> str:
+    def _refusal(self, signed: Signed, now: int) -> str:
         """Why it may not go out now, or nothing; it is counted then. Cancels and what reduces always go (I20)."""
         assert self._line is not None
-        now = self._clock.steady_ms()
         if signed.need is not Need.PROTECT:
             if self.skew.stops:
                 return f"the clocks are {self.skew.offset_ms} ms apart"
@@ -299,12 +352,12 @@ class Link:
             return "the account's requests are used up but for the reserve"
         return ""
 
-    async def _by_rest(self, signed: Signed, again: bool) -> None:
+    async def _by_rest(self, signed: Signed) -> None:
         assert self._rest is not None
         try:
             reply = await self._rest.post("/exchange", signed.body, self.settings.post_timeout_ms)
         except NotSent as error:
-            if not again and not signed.to_noop:
+            if not signed.to_noop:
                 self._held.never_left(signed.nonce)
             self.emit(NeverLeft(signed.nonce, str(error)))
         except OutcomeUnknown:
@@ -320,7 +373,7 @@ class Link:
     def _ask(self, query: Query) -> None:
         try:
             question = encode.ask(query, self.settings.account, self.assets)
-        except UsageError as error:
+        except _UNSIGNABLE as error:
             self.emit(ReadFailed(query.query, str(error)))
             return
         if len(self._tasks) > self.settings.requests_most:
@@ -382,12 +435,31 @@ class Link:
     async def _read_clock(self) -> None:
         assert self._rest is not None
         try:
-            await link_start.measure_skew(
+            special = await link_start.measure_skew(
                 self._rest, self.limits.ip, self._clock, self.skew, self.settings.query_timeout_ms
             )
-        except (VenueError, BadInput) as error:
+        except VenueError as error:
             self.emit(Warned("clock", f"the venue's clock could not be read: {error}"))
+        else:
+            if special is not None and special != self._special_told:
+                self.emit(Warned("venue", special))
+            self._special_told = special
         self._tell_clock()
+
+    async def _read_markets(self) -> None:
+        """Reads the markets again. One whose number or grid is another now is halted: what was decided fits no more (X17)."""
+        assert self._rest is not None
+        try:
+            fresh = await link_start.read_assets(self._rest, self.limits.ip, self._clock, self.settings)
+        except MmError as error:
+            self.emit(Warned("markets", f"the markets could not be read again: {error}"))
+            return
+        for coin in self.settings.coins:
+            old, new = self.assets[coin], fresh[coin]
+            if (old.id, old.sz_decimals, old.px_decimals) != (new.id, new.sz_decimals, new.px_decimals):
+                self._halted.add(coin)
+                self.emit(Warned("markets", f"{coin} is not what it was: it is halted until the link is opened anew"))
+                self.emit(Stale("markets", coin, 0))
 
     def _tell_clock(self) -> None:
         """A clock that is off is told when it becomes so, and when it is over."""

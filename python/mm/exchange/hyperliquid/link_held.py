@@ -4,11 +4,20 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from mm.exchange.hyperliquid.encode import Signed
-from mm.protocol import Garbled, Outcome
+from mm.protocol import ActionError, Garbled, Outcome
 
 __all__ = ["Held", "Post", "Posts"]
 
 _AFTER_EXPIRY_MS = 60_000
+
+
+_DUPLICATE = "Invalid nonce: duplicate nonce"
+
+
+@dataclass(slots=True)
+class _Kept:
+    signed: Signed
+    unanswered: int = 1
 
 
 class Held:
@@ -16,40 +25,62 @@ class Held:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._by_nonce: OrderedDict[int, Signed] = OrderedDict()
+        self._by_nonce: OrderedDict[int, _Kept] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._by_nonce)
 
     def get(self, nonce: int) -> Signed | None:
         """What was sent under this nonce, if it is not settled."""
-        return self._by_nonce.get(nonce)
+        kept = self._by_nonce.get(nonce)
+        return None if kept is None else kept.signed
 
     def full(self, now_ms: int) -> bool:
         """There is no place for one more; what expired long ago has made room by then."""
         while self._by_nonce and len(self._by_nonce) >= self._most:
-            oldest = next(iter(self._by_nonce.values()))
+            oldest = next(iter(self._by_nonce.values())).signed
             if oldest.expires_ms is None or now_ms <= oldest.expires_ms + _AFTER_EXPIRY_MS:
                 return True
             self._by_nonce.popitem(last=False)
         return False
 
     def keep(self, signed: Signed) -> None:
-        """Keeps it. The oldest makes room when there is none: the caller asks `full` before what can wait."""
+        """It goes out for the first time. The oldest makes room when there is none: ask `full` before what can wait."""
         if signed.to_noop:
             return  # A noop is made anew with the same bytes: signing is deterministic, and it has no expiry.
         if len(self._by_nonce) >= self._most:
             self._by_nonce.popitem(last=False)
-        self._by_nonce[signed.nonce] = signed
+        self._by_nonce[signed.nonce] = _Kept(signed)
 
-    def settle(self, nonce: int, outcomes: tuple[Outcome, ...]) -> None:
-        """An answer came. What is garbled proves nothing; everything else is an end, "duplicate nonce" as well."""
-        if not any(isinstance(one, Garbled) for one in outcomes):
-            self._by_nonce.pop(nonce, None)
+    def copy(self, nonce: int) -> None:
+        """A copy of it goes out."""
+        self._by_nonce[nonce].unanswered += 1
+
+    def answered(self, nonce: int, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+        """An answer to one copy came: what it says of the action itself.
+
+        What is garbled proves nothing. A refusal of the whole action may have spent no nonce (protocol 2.5): while another
+        copy has not been answered, that one may still be executed, and then the refusal proves nothing either.
+        """
+        kept = self._by_nonce.get(nonce)
+        if kept is None:
+            return outcomes
+        kept.unanswered -= 1
+        if any(isinstance(one, Garbled) for one in outcomes):
+            return outcomes
+        refused = outcomes[0] if len(outcomes) == 1 and isinstance(outcomes[0], ActionError) else None
+        if refused is not None and kept.unanswered > 0 and not refused.text.startswith(_DUPLICATE):
+            return (Garbled(f"{refused.text} (a copy of it is still on its way)"),)
+        del self._by_nonce[nonce]
+        return outcomes
 
     def never_left(self, nonce: int) -> None:
-        """It certainly was not sent: there is nothing to repeat."""
-        self._by_nonce.pop(nonce, None)
+        """A copy of it certainly was not sent. If it was the only one, there is nothing to repeat."""
+        kept = self._by_nonce.get(nonce)
+        if kept is not None:
+            kept.unanswered -= 1
+            if kept.unanswered <= 0:
+                del self._by_nonce[nonce]
 
 
 @dataclass(frozen=True, slots=True)

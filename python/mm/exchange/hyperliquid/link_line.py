@@ -9,7 +9,7 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 from mm._core import wire
 from mm.errors import NotSent
@@ -21,15 +21,18 @@ from mm.exchange.hyperliquid.link_clock import Clock, Skew
 from mm.exchange.hyperliquid.link_held import Post, Posts
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.link_streams import Stream, Streams
-from mm.protocol import Fact, Frame, Garbled, LinkDown, LinkUp, Market, Outcome, Warned
+from mm.protocol import Fact, Frame, Fresh, Garbled, LinkDown, Market, Outcome, Stale, Warned
 
-__all__ = ["Line"]
+__all__ = ["Connect", "Line"]
 
 _PING = b'{"method":"ping"}'
 _CHANNEL = re.compile(rb'"channel"\s*:\s*"(\w+)"')
 _PUBLIC = frozenset({b"bbo", b"l2Book", b"trades", b"activeAssetCtx", b"activeSpotAssetCtx", b"allMids"})
 
+_BOOKS: dict[type, str] = {wire.Bbo: "bbo", wire.L2Book: "l2Book"}
+
 Connect = Callable[..., Awaitable[socket.Socket]]
+"""What opens a WebSocket: `socket.connect`, or another of its shape."""
 
 
 class Owner(Protocol):
@@ -40,6 +43,9 @@ class Owner(Protocol):
 
     def answered(self, signed: Signed, told: tuple[Outcome, ...]) -> None:
         """The answer to an action came."""
+
+    def came_up(self, epoch: int) -> None:
+        """Connected, and the account's streams are acknowledged."""
 
     def fail(self, error: BaseException) -> None:
         """Something is broken in ourselves."""
@@ -67,9 +73,13 @@ class Line:
         self._socket: socket.Socket | None = None
         self._ended: asyncio.Future[str] | None = None
         self._why = ""
+        self._by_venue = True
         self._told_down = False
         self._warned: set[str] = set()
         self._subscribed = 0
+        self._subscribing = False
+        self._block_ms = self._block_at = self._future_ms = 0
+        self._still = False
         self._up_ms: int | None = None
         self._heard_ms = self._pinged_ms = self._judged_ms = 0
         self._ping_ms: int | None = None
@@ -84,15 +94,15 @@ class Line:
 
     # --- sending ---------------------------------------------------------------------------------
 
-    def post(self, signed: Signed) -> bool:
-        """Sends an action. False: it must go another way, and certainly no byte of it left here."""
-        if self._socket is None or not self._sockets.admit_post(self._steady(), signed.need):
+    def post(self, signed: Signed, now_ms: int) -> bool:
+        """Sends an action, at `now_ms` of the steady clock. False: it must go another way, and certainly no byte of it left here."""
+        if self._socket is None or not self._sockets.admit_post(now_ms, signed.need):
             return False
         number = self._posts.next_id()
         if not self._socket.send(post_message(number, signed.body)):
             self._sockets.post_done()
             return False
-        self._posts.add(number, Post(signed, self._steady() + self._settings.post_timeout_ms))
+        self._posts.add(number, Post(signed, now_ms + self._settings.post_timeout_ms))
         return True
 
     def unanswered(self, nonce: int) -> bool:
@@ -113,8 +123,8 @@ class Line:
         """Until it is cancelled."""
         while True:
             await self._turn()
-            why, recovered = await self._one()
-            self.attempts = 0 if recovered else self.attempts + 1
+            why = await self._one()
+            self.attempts += 1
             if not self._told_down:
                 self._told_down = True
                 self._owner.emit(LinkDown(why))
@@ -128,14 +138,14 @@ class Line:
         while wait := self._sockets.connect_in_ms(self._steady()):  # noqa: ASYNC110
             await asyncio.sleep(wait / 1_000)
 
-    async def _one(self) -> tuple[str, bool]:
-        """One connection's life: why it ended, and whether it was a recovery before that."""
+    async def _one(self) -> str:
+        """One connection's life: why it ended."""
         now = self._steady()
         self._sockets.opened(now)
         self._streams.begin(now)
         self._ended = asyncio.get_running_loop().create_future()
-        self._why, self._warned = "", set()
-        self._heard_ms = self._pinged_ms = self._judged_ms = now
+        self._why, self._by_venue, self._warned = "", True, set()
+        self._heard_ms = self._pinged_ms = self._judged_ms = self._block_at = now
         self._ping_ms = None
         try:
             try:
@@ -147,10 +157,8 @@ class Line:
                     most=self._settings.frame_most,
                 )
             except NotSent as error:
-                return str(error), False
-            why = await self._watch()
-            steady = self._up_ms is not None and self._steady() - self._up_ms >= self._settings.steady_ms
-            return why, steady and self._streams.complete
+                return str(error)
+            return await self._watch()
         finally:
             await self._end()
 
@@ -158,7 +166,7 @@ class Line:
         gone, self._socket, self._up_ms = self._socket, None, None
         self._sockets.closed(self._posts.clear(), self._subscribed)
         self._subscribed = 0
-        for stream in self._streams.ended(self._steady()):
+        for stream in self._streams.ended(self._steady(), by_venue=self._by_venue):
             self._warn(stream.key, f"{stream.key} is put aside: the venue closed the connection on it, again and again")
         if gone is not None:
             gone.abort(self._why or "given up")
@@ -169,6 +177,7 @@ class Line:
         while True:
             why = self._judge(self._steady())
             if why:
+                self._by_venue = False
                 return why
             await asyncio.wait([self._ended], timeout=self._settings.watch_every_ms / 1_000)
             if self._ended.done():
@@ -176,6 +185,7 @@ class Line:
 
     def _judge(self, now: int) -> str:
         """Looks at the connection: what is due is done; why it is over, or nothing."""
+        self._future_ms = self._clock.now_ms() + self._skew.warn_ms // 2
         late = now - self._judged_ms > 4 * self._settings.watch_every_ms
         self._judged_ms = now
         for _ in range(self._posts.expire(now)):
@@ -183,6 +193,13 @@ class Line:
         self._subscribe(now)
         for stale in self._streams.fallen_silent(now):
             self._owner.emit(stale)
+        if self.attempts and self._up_ms is not None and now - self._up_ms >= self._settings.steady_ms:
+            # A recovery, if nothing is missing: failures do not add up over a day (incident G14).
+            self.attempts = 0 if self._streams.complete else self.attempts
+        still = now - self._block_at
+        if not self._still and self._streams.restless and still > self._settings.blocks_still_ms:
+            self._still = True
+            self._owner.emit(Stale("blocks", None, still))
         if late:
             return ""  # It was us who stood still: what waits in the socket is read first.
         if self._ping_ms is not None and now - self._ping_ms > self._settings.pong_patience_ms:
@@ -208,15 +225,22 @@ class Line:
         return ""
 
     def _subscribe(self, now: int) -> None:
-        for stream in self._streams.to_ask(now):
-            if not self._sockets.admit_subscription():
-                self._warn("subscriptions", "there are as many subscriptions as the venue allows")
-                return
-            if not self._send(stream.message(), Need.STATUS):
-                self._sockets.subscriptions -= 1
-                return
-            self._subscribed += 1
-            self._streams.asked(stream, now)
+        if self._subscribing:
+            return  # An acknowledgement came from within `send`: whoever is sending goes on with the next.
+        self._subscribing = True
+        try:
+            for stream in self._streams.to_ask(now):
+                if not self._sockets.admit_subscription():
+                    self._warn("subscriptions", "there are as many subscriptions as the venue allows")
+                    return
+                self._streams.asked(stream, now)
+                if not self._send(stream.message(), Need.STATUS):
+                    stream.asked_ms = None
+                    self._sockets.subscriptions -= 1
+                    return
+                self._subscribed += 1
+        finally:
+            self._subscribing = False
 
     # --- what comes in: called by the socket, and so it must not raise -------------------------------
 
@@ -228,6 +252,7 @@ class Line:
 
     def give_up(self, why: str) -> None:
         """Ends the connection as if it had been lost; a new one follows."""
+        self._by_venue = False
         self._closed(why)
         if self._socket is not None:
             self._socket.abort(why)
@@ -238,9 +263,10 @@ class Line:
             self._ended.set_result(why)
 
     def _message(self, data: bytes) -> None:
+        if self._why:
+            return
         try:
-            if not self._why:
-                self._read(data)
+            self._read(data)
         except BaseException as error:  # Under the socket's own code nobody would ever see it.
             self._owner.fail(error)
 
@@ -248,16 +274,27 @@ class Line:
         now = self._heard_ms = self._steady()
         self._ping_ms = None
         event = wire.decode(data)
-        kind = type(event)
-        if kind is wire.Bbo or kind is wire.L2Book:
-            self._skew.block(self._clock.now_ms(), event.time)  # type: ignore[union-attr]
-            self._market("bbo" if kind is wire.Bbo else "l2Book", event.coin, event, now)  # type: ignore[union-attr]
+        kind = _BOOKS.get(type(event))
+        if kind is not None:
+            book = cast("wire.Bbo | wire.L2Book", event)
+            if book.time > self._block_ms:
+                self._block(book.time, now)
+            self._market(kind, book.coin, event, now)
         elif isinstance(event, wire.User):
             self._owner.emit(Frame(data))
         elif isinstance(event, wire.Post):
             self._answer(event)
         else:
             self._rare(event, data, now)
+
+    def _block(self, time_ms: int, now: int) -> None:
+        """A newer block than any before."""
+        self._block_ms, self._block_at = time_ms, now
+        if time_ms > self._future_ms:  # Further ahead than can be right: how far exactly?
+            self._skew.block(self._clock.now_ms(), time_ms)
+        if self._still:
+            self._still = False
+            self._owner.emit(Fresh("blocks", None))
 
     def _market(self, kind: str, coin: str | None, event: object, now: int) -> None:
         fresh = self._streams.heard(kind, coin, now)
@@ -300,7 +337,7 @@ class Line:
             self._up_ms = now
             self._told_down = False
             self.epoch += 1
-            self._owner.emit(LinkUp(self.epoch))
+            self._owner.came_up(self.epoch)
 
     def _refusal(self, event: wire.StreamError, now: int) -> None:
         """A frame of the channel `error` (protocol 1.2)."""
@@ -309,6 +346,8 @@ class Line:
             return
         if event.kind == "RateLimit":
             self._ip.refused(now)
+        if event.text.startswith("Too many messages"):
+            self._sockets.refused(now)
         post = self._posts.take(event.post_id)
         if post is not None:
             self._sockets.post_done()

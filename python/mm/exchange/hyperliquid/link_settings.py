@@ -17,7 +17,7 @@ FEEDS = ("bbo", "l2Book", "trades", "activeAssetCtx")
 _STALE_MS: Mapping[str, int] = MappingProxyType({"l2Book": 3_000, "activeAssetCtx": 15_000})
 _TIMES = (
     "connect_timeout_ms ack_timeout_ms ping_every_ms pong_patience_ms silence_ms backoff_first_ms backoff_most_ms "
-    "steady_ms post_timeout_ms query_timeout_ms open_timeout_ms watch_every_ms clock_every_ms budget_every_ms"
+    "steady_ms post_timeout_ms query_timeout_ms open_timeout_ms watch_every_ms clock_every_ms budget_every_ms markets_every_ms blocks_still_ms"
 )
 _BOUNDS = "facts_most frame_most held_most requests_most"
 
@@ -48,6 +48,8 @@ class Settings:
     """Nothing at all for so long after a ping, and the connection is dead (protocol 1.2)."""
     silence_ms: int = 5_000
     """Nothing at all for so long while a feed that never rests is subscribed to: down (reliability N8)."""
+    blocks_still_ms: int = 10_000
+    """The venue's own time stands still for so long while feeds go on: no block is made (reliability X20)."""
     stale_ms: Mapping[str, int] = field(default_factory=lambda: _STALE_MS)
     """Streams that never rest, and how long one may be silent for one coin. The others speak only on a change."""
     backoff_first_ms: int = 250
@@ -62,6 +64,8 @@ class Settings:
     watch_every_ms: int = 250
     clock_every_ms: int = 60_000
     budget_every_ms: int = 60_000
+    markets_every_ms: int = 600_000
+    """After a reconnect the markets are read again, but not more often than this: it weighs 40."""
 
     facts_most: int = 65_536
     """Facts that wait for their reader. One more is an overflow: told as a gap, never silent (reliability N12)."""

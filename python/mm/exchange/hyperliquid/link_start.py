@@ -6,16 +6,15 @@ are read and compared here, and a mistake is a `ConfigError` before the first ac
 
 import asyncio
 import json
-from typing import Any
 
 from mm._core.sign import Signer
 from mm._core.wire import Assets
 from mm.errors import ConfigError, NotSent, OutcomeUnknown, VenueError
 from mm.exchange.hyperliquid.limits import IpBudget, Need, query_weight
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
-from mm.exchange.hyperliquid.link_reads import venue_time
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.rest import Asks
+from mm.wire import UserRole, exchange_status, perp_dexs, user_role
 
 __all__ = ["check_keys", "check_roles", "measure_skew", "read_assets", "read_info"]
 
@@ -45,7 +44,7 @@ async def read_info(rest: Asks, ip: IpBudget, clock: Clock, request: dict[str, o
 
 async def read_assets(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings) -> Assets:
     """The markets of the main dex, of spot and of the builders' dexes that are traded on. Raises `ConfigError` for a coin
-    or a dex that the venue does not have, and what `read_info` and `Assets` raise.
+    or a dex that the venue does not have, and what `read_info` and the readers raise (`VenueError`).
     """
 
     async def ask(**request: object) -> bytes:
@@ -56,7 +55,7 @@ async def read_assets(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings
     metas: dict[str, bytes] = {}
     if settings.dexs:
         dexs = await ask(type="perpDexs")
-        names = [one.get("name") for one in json.loads(dexs) if isinstance(one, dict)]
+        names = perp_dexs(dexs)
         for dex in settings.dexs:
             if dex not in names:
                 raise ConfigError(f"the venue has no dex {dex!r}", field="dexs", reason="unknown")
@@ -71,20 +70,21 @@ async def read_assets(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings
     return assets
 
 
-async def measure_skew(rest: Asks, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> None:
-    """Reads the venue's clock into `skew`."""
+async def measure_skew(rest: Asks, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> str | None:
+    """Reads the venue's clock into `skew`, and gives what is special today; nothing is the rule."""
     sent = clock.now_ms()
     body = await read_info(rest, ip, clock, {"type": "exchangeStatus"}, timeout_ms)
-    skew.asked(sent, clock.now_ms(), venue_time(body))
+    status = exchange_status(body)
+    skew.asked(sent, clock.now_ms(), status.time)
+    return status.special_statuses
 
 
 async def check_keys(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings, signer: Signer) -> None:
     """Compares the configured account with what the venue knows of it and of the key. Raises `ConfigError`."""
 
-    async def role(address: str) -> dict[str, Any]:
+    async def role(address: str) -> UserRole:
         request: dict[str, object] = {"type": "userRole", "user": address}
-        told = json.loads(await read_info(rest, ip, clock, request, settings.open_timeout_ms))
-        return told if isinstance(told, dict) else {}
+        return user_role(await read_info(rest, ip, clock, request, settings.open_timeout_ms))
 
     if signer.mainnet != settings.mainnet:
         raise ConfigError("the key signs for the other network", field="mainnet", reason="another network")
@@ -93,17 +93,13 @@ async def check_keys(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings,
     check_roles(settings, signer.address, signer.vault, account, signing)
 
 
-def check_roles(
-    settings: Settings, signer: str, vault: str | None, account: dict[str, Any], signing: dict[str, Any]
-) -> None:
+def check_roles(settings: Settings, signer: str, vault: str | None, account: UserRole, signing: UserRole) -> None:
     """The rules, as a function of what `userRole` answered for the account and for the signer."""
-    role, data = account.get("role"), account.get("data")
-    data = data if isinstance(data, dict) else {}
-    name = settings.account
-    owner = name
+    role, name = account.role, settings.account
+    owner: str | None = name
     if role == "agent":
         raise ConfigError(
-            f"{name} is an agent's address, of which the venue shows nothing; its account is {data.get('user')}",
+            f"{name} is an agent's address, of which the venue shows nothing; its account is {account.master}",
             field="account",
             reason="agent",
         )
@@ -114,7 +110,7 @@ def check_roles(
             raise ConfigError(
                 f"{name} is a {role}: the key must be told to act for it (vault)", field="vault", reason="not set"
             )
-        owner = str(data.get("master") or "").lower()
+        owner = account.master
     elif role == "user":
         if vault is not None:
             raise ConfigError(f"{name} is an account of its own: no vault is acted for", field="vault", reason="set")
@@ -123,16 +119,15 @@ def check_roles(
     _check_signer(settings, signer, owner, signing, vault_acts=role == "vault")
 
 
-def _check_signer(settings: Settings, signer: str, owner: str, signing: dict[str, Any], *, vault_acts: bool) -> None:
-    role, data = signing.get("role"), signing.get("data")
-    if role == "agent":
-        user = str(data.get("user") if isinstance(data, dict) else "").lower()
+def _check_signer(settings: Settings, signer: str, owner: str | None, signing: UserRole, *, vault_acts: bool) -> None:
+    if signing.role == "agent":
+        user = signing.master
         if user != owner and not vault_acts:  # Who leads a vault, `userRole` does not tell.
             raise ConfigError(
                 f"the key is an agent of {user}, not of {owner}", field="account", reason="another's agent"
             )
         return
-    if role == "missing" or role is None:
+    if signing.role == "missing":
         raise ConfigError(
             f"the venue does not know the key's address {signer}: it is not approved as an agent, or no more",
             field="signer",

@@ -2,8 +2,9 @@
 
 Staleness is judged for each stream and coin (order-state I23): a socket that is alive says nothing of a feed that is not.
 A subscription at which the venue closes the socket must not take the others down with it for ever. Whatever was not
-acknowledged when a socket closed gets a strike; from the second strike on its like are subscribed to one by one,
-so that only the culprit goes on collecting, and at the fourth it is put aside for some minutes.
+acknowledged when the venue closed a socket gets a strike; from the second strike on its like are subscribed to one by
+one, so that only the culprit goes on collecting, and at the fourth it is put aside: for seconds at first, as it may have
+been chance, and for twice as long each time that it happens again.
 """
 
 import json
@@ -17,7 +18,8 @@ __all__ = ["Stream", "Streams"]
 
 _STRIKES_ALONE = 2
 _STRIKES_ASIDE = 4
-_ASIDE_MS = 10 * 60_000
+_ASIDE_FIRST_MS = 5_000
+_ASIDE_MOST_MS = 10 * 60_000
 _USER = (("orderUpdates", True), ("userFills", True), ("userEvents", False))
 
 
@@ -42,6 +44,7 @@ class Stream:
     stale: bool = False
     strikes: int = 0
     aside_until_ms: int = -1
+    aside_times: int = 0
 
     def __post_init__(self) -> None:
         """Writes the key."""
@@ -94,7 +97,7 @@ class Streams:
         stream = self._by_key.get(key)
         if stream is None or stream.asked_ms is None:
             return None
-        stream.acked, stream.strikes, stream.last_ms = True, 0, now_ms
+        stream.acked, stream.strikes, stream.aside_times, stream.last_ms = True, 0, 0, now_ms
         return stream
 
     def refused(self, key: str | None, now_ms: int) -> Stream | None:
@@ -104,11 +107,11 @@ class Streams:
             self._put_aside(stream, now_ms)
         return stream
 
-    def ended(self, now_ms: int) -> list[Stream]:
-        """The connection is gone. Gives what is put aside from now on, as the likely reason."""
+    def ended(self, now_ms: int, *, by_venue: bool) -> list[Stream]:
+        """The connection is gone. Gives what is put aside from now on, as the likely reason why the venue closed it."""
         aside = []
         for stream in self.all:
-            if stream.asked_ms is not None and not stream.acked and not stream.needed:
+            if by_venue and stream.asked_ms is not None and not stream.acked and not stream.needed:
                 stream.strikes += 1
                 if stream.strikes >= _STRIKES_ASIDE:
                     self._put_aside(stream, now_ms)
@@ -118,7 +121,8 @@ class Streams:
 
     def _put_aside(self, stream: Stream, now_ms: int) -> None:
         stream.asked_ms, stream.acked = None, False
-        stream.aside_until_ms = now_ms + _ASIDE_MS
+        stream.aside_until_ms = now_ms + min(_ASIDE_FIRST_MS << min(stream.aside_times, 20), _ASIDE_MOST_MS)
+        stream.aside_times += 1
         stream.strikes = _STRIKES_ASIDE - 1
 
     def unanswered_again(self, stream: Stream, now_ms: int) -> bool:

@@ -6,6 +6,7 @@ close frame at all, an abort of our own: the caller does the same in each case, 
 
 import asyncio
 import contextlib
+import functools
 import logging
 import socket
 import ssl
@@ -22,6 +23,7 @@ __all__ = ["Socket", "connect"]
 
 _LOG = logging.getLogger("mm.socket")
 _LOG.addHandler(logging.NullHandler())
+_TEXT = WSMsgType.TEXT
 _BACKLOG_MOST = 8 * 1024 * 1024
 """Bytes that wait for a peer that does not read. Past it the connection is given up as dead."""
 
@@ -57,7 +59,7 @@ class _Listener(WSListener):
         if self.why:
             return  # What is still in the buffer of a connection that was given up.
         kind = frame.msg_type
-        if kind is WSMsgType.TEXT and frame.fin and not self._parts:
+        if kind is _TEXT and frame.fin and not self._parts:
             self._on_message(frame.get_payload_as_bytes())
         elif kind in (WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.BINARY):
             self._fragment(kind, frame)
@@ -100,10 +102,9 @@ class _Picows:
         transport = self._transport
         if self._listener.why or transport.is_disconnected:
             return False
+        transport.send(_TEXT, text)
         if transport.underlying_transport.get_write_buffer_size() > _BACKLOG_MOST:
             self._listener.end("the venue does not read")
-            return False
-        transport.send(WSMsgType.TEXT, text)
         return True
 
     def abort(self, why: str) -> None:
@@ -112,6 +113,12 @@ class _Picows:
     async def wait_closed(self) -> None:
         with contextlib.suppress(WSError):  # What was wrong with the peer is in the log; it is over in any case.
             await self._transport.wait_disconnected()
+
+
+@functools.cache
+def _verifying() -> ssl.SSLContext:
+    """Certificates and names are checked, by the system's authorities. Read once: it takes milliseconds."""
+    return ssl.create_default_context()
 
 
 class _Dial:
@@ -155,7 +162,7 @@ async def connect(
     TLS with the system's authorities; redirects are not followed; messages of more than `most` bytes end it.
     """
     dial = _Dial()
-    context = ssl.create_default_context() if url.startswith("wss:") else None
+    context = _verifying() if url.startswith("wss:") else None
     try:
         async with asyncio.timeout(timeout_ms / 1_000):
             transport, listener = await ws_connect(

@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 
 from mm._core import Engine, Order, Position, Side, Tif
 from mm._core.wire import Book
-from mm.errors import NotSent, OutcomeUnknown, VenueError
+from mm.errors import NotSent, OutcomeUnknown, UsageError, VenueError
 from mm.exchange.hyperliquid.client import Hyperliquid
 from mm.exchange.hyperliquid.client_events import EventStream, Told
 from mm.exchange.hyperliquid.client_open import NewOrder
@@ -37,17 +37,17 @@ EXIT_S = 60.0
 class HyperliquidSync:
     """The same client, called from ordinary code. Arguments as `Hyperliquid`, and `timeout_s` for every call.
 
-    Entered, it waits until all is known (`ready`), unless `wait=False`. Raises what `Hyperliquid` raises, and
+    Raises `ConfigError` when it is made. Entered, it waits until all is known (`ready`), unless `wait=False`. Raises what `Hyperliquid` raises, and
     `OutcomeUnknown` when a call that sends takes longer than `timeout_s`: what it began goes on.
     """
 
     def __init__(self, *, timeout_s: float = TIMEOUT_S, wait: bool = True, **settings: Any) -> None:
         self._timeout_s = timeout_s
         self._wait = wait
-        self._settings = settings
+        self._client = Hyperliquid(**settings)  # here, so that no key is kept for later
+        self._entered = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._client: Hyperliquid | None = None
         self._lock = threading.Lock()
 
     # --- life -------------------------------------------------------------------------------------------
@@ -64,8 +64,8 @@ class HyperliquidSync:
     def open(self) -> None:
         """Start the loop's thread, connect, and wait until all is known. What fails leaves nothing behind."""
         with self._lock:
-            if self._loop is not None:
-                raise NotSent("this client is open already", reason="open")
+            if self._thread is not None:
+                raise UsageError("a client is opened once", reason="opened")
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._turn, args=(self._loop,), name="mm", daemon=True)
             self._thread.start()
@@ -76,11 +76,10 @@ class HyperliquidSync:
             raise
 
     async def _enter(self) -> None:
-        client = Hyperliquid(**self._settings)
-        await client.__aenter__()
-        self._client = client
+        await self._client.__aenter__()
+        self._entered = True
         if self._wait:
-            await client.ready()
+            await self._client.ready()
 
     def close(self) -> None:
         """Leave, as `Hyperliquid` does, and end the thread. A second call does nothing."""
@@ -89,7 +88,7 @@ class HyperliquidSync:
         if loop is None or thread is None:
             return
         try:
-            if self._client is not None:
+            if self._entered:
                 asyncio.run_coroutine_threadsafe(self._client.__aexit__(None, None, None), loop).result(EXIT_S)
         finally:
             loop.call_soon_threadsafe(loop.stop)
@@ -178,12 +177,12 @@ class HyperliquidSync:
     @property
     def left(self) -> tuple[Order, ...]:
         """As `Hyperliquid.left`."""
-        return () if self._client is None else self._client.left
+        return self._client.left
 
     @property
     def ready(self) -> bool:
         """Whether all is known that the venue knows."""
-        return self._loop is not None and self._client is not None and self._client.session.ready
+        return self._loop is not None and self._entered and self._client.session.ready
 
     def book(self, coin: str) -> Book | None:
         """As `Hyperliquid.book`."""
@@ -223,7 +222,7 @@ class HyperliquidSync:
     # --- parts --------------------------------------------------------------------------------------------
 
     def _open(self) -> Hyperliquid:
-        if self._loop is None or self._client is None:
+        if self._loop is None or not self._entered:
             raise NotSent("the client is not open: use `with`", reason="not open")
         return self._client
 

@@ -265,7 +265,7 @@ impl Engine {
         let by = others + newest.worst().0 - newest.wanted.0;
         if by > 0 {
             out.push(Effect::Excess {
-                cloid: self.orders[order].name,
+                cloid: self.orders[order].name.get(),
                 oid: newest.oid,
                 by: Sz(by),
             });
@@ -302,7 +302,8 @@ impl Engine {
             }
         }
         self.legs[id].oid = Some(oid);
-        self.by_oid.put(OidSlot { oid: oid.0, leg: id });
+        let held = self.by_oid.insert(OidSlot { oid: oid.0, leg: id });
+        debug_assert!(held.is_none(), "whoever held the oid gave it up above");
         self.release(id);
         id
     }
@@ -412,7 +413,7 @@ impl Engine {
         let order = twin_of.order;
         let foreign = order == NONE || self.orders[order].foreign;
         self.change(twin, |leg| {
-            leg.cloid = twin_of.cloid;
+            (leg.cloid, leg.alone) = (twin_of.cloid, false);
             leg.reduce_only = twin_of.reduce_only;
             if !foreign {
                 (leg.sz, leg.wanted, leg.px) =
@@ -441,6 +442,8 @@ impl Engine {
         while before != NONE && above(self, before) {
             (before, behind) = (self.legs[before].previous, before);
         }
+        let first = self.orders[order].first;
+        self.legs[first].alone = false;
         (self.legs[leg].order, self.legs[leg].previous, self.legs[leg].next) =
             (order, before, behind);
         self.orders[order].held += 1;

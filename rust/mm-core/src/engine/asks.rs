@@ -156,7 +156,7 @@ impl Engine {
             new.claims_mut().answered = executed;
         }
         let new = self.add_leg(new, cloid);
-        self.legs[last].next = new;
+        (self.legs[last].next, self.legs[last].alone) = (new, false);
         self.orders[order].last = new;
         self.orders[order].held += 1;
         self.after(new);

@@ -5,7 +5,7 @@ use crate::ids::Side;
 use crate::ledger::Ledger;
 use crate::lifecycle::Phase;
 use crate::num::Sz;
-use crate::order::NONE;
+use crate::order::{NONE, OrderState};
 
 impl Engine {
     /// `Err` names the first invariant that does not hold, and where.
@@ -101,9 +101,13 @@ impl Engine {
             format!("{}: more cancels failed than asked", at())
         })?;
         if leg.order == NONE {
-            return Ok(());
+            return ensure(!leg.alone, || format!("{}: alone in no order", at()));
         }
         let order = &self.orders[leg.order];
+        let alone = (order.first, order.last) == (id, id)
+            && order.told == OrderState::PartialFilled
+            && order.name.get() == leg.cloid;
+        ensure(!leg.alone || alone, || format!("{}: taken to be alone", at()))?;
         let state = self.state_of(leg.order);
         ensure(order.told == state, || format!("{}: told {:?}, is {state:?}", at(), order.told))?;
         let in_line = self.line_ids(leg.order).any(|other| other == id);

@@ -96,14 +96,8 @@ impl Engine {
         for (leg, oid) in legs.iter_mut().zip(oids) {
             leg.0 = self.leg_by_oid(oid).unwrap_or(NONE);
         }
-        let mut orders = [NONE; FORESEEN];
-        for (order, &leg) in orders.iter_mut().zip(&legs) {
-            if leg.0 != NONE {
-                *order = self.legs[leg.0].order;
-            }
-        }
-        let touched = orders.iter().filter(|&&order| order != NONE);
-        hint::black_box(touched.fold(0, |all, &order| all ^ self.orders[order].number));
+        let known = legs.iter().filter(|leg| leg.0 != NONE);
+        hint::black_box(known.fold(0, |all, leg| all ^ self.legs[leg.0].order));
         legs
     }
 
@@ -146,24 +140,25 @@ impl Engine {
         told: bool,
         out: &mut Vec<Effect>,
     ) -> Result<(Outcome, u32, bool), Error> {
+        let known = self.leg_by_oid(fill.oid); // first, for it waits for memory
         let notional = check(fill)?;
         let token = self.token(fill.fee_token)?;
         let coin = self.coin(fill.coin)?; // last: a coin that was named is seen
-        if planted(Bug::UnknownOidDropped) && self.leg_by_oid(fill.oid).is_none() {
+        if planted(Bug::UnknownOidDropped) && known.is_none() {
             return Ok((Outcome::nothing(Seen::New), coin, true));
         }
-        if let Some(id) = self.leg_by_oid(fill.oid)
+        if let Some(id) = known
             && let Some(linked) = self.book_plainly(id, fill, (coin, token), notional)
         {
             let (applied, skipped) = (fill.sz, Sz::ZERO);
-            let (cloid, state) = (self.name_of(id), Some(OrderState::PartialFilled));
+            let (cloid, state) = (self.legs[id].cloid, Some(OrderState::PartialFilled));
             if told {
                 let fill = record(fill, coin, token);
                 out.push(Effect::Booked { fill, applied, skipped, cloid, state });
             }
             return Ok((Outcome { applied, skipped, seen: Seen::New, state, cloid }, coin, linked));
         }
-        self.book_thoroughly(fill, (coin, token), notional, told, out)
+        self.book_thoroughly(fill, (coin, token), (notional, known), told, out)
     }
 
     /// The same for any fill whose names are known.
@@ -171,7 +166,7 @@ impl Engine {
         &mut self,
         fill: &Fill<'_>,
         (coin, token): (u32, u16),
-        notional: i128,
+        (notional, known): (i128, Option<u32>),
         told: bool,
         out: &mut Vec<Effect>,
     ) -> Result<(Outcome, u32, bool), Error> {
@@ -197,7 +192,7 @@ impl Engine {
         }
         ledger.fill_hash = ledger.fill_hash.wrapping_add(identity);
         let linked = enter(ledger, fill, token, notional);
-        let (id, known) = self.attribute(fill, coin, out);
+        let (id, known) = self.attribute(fill, coin, known, out);
         let leg = &self.legs[id];
         let before = leg.executed();
         let skipped = leg.immediate_remaining().min(fill.sz);
@@ -257,18 +252,13 @@ impl Engine {
         notional: i128,
     ) -> Option<bool> {
         let leg = &mut self.legs[id];
-        if leg.order == NONE {
-            return None;
-        }
-        let order = &self.orders[leg.order];
         let ledger = &mut self.coins[coin];
-        let plain = leg.coin == coin
+        let plain = leg.alone
+            && leg.coin == coin
             && leg.side == fill.side
             && leg.phase == Phase::Live
             && leg.claims.is_none()
             && leg.sz.is_some_and(|sz| leg.traded.0 + fill.sz.0 < sz.0)
-            && order.told == OrderState::PartialFilled
-            && order.first == order.last
             && (leg.fee_token == token || fill.fee.is_none())
             && fill.liquidated.is_none()
             && fill.time >= ledger.horizon
@@ -297,10 +287,16 @@ impl Engine {
         outcome
     }
 
-    /// The leg that a fill belongs to: by oid, else by cloid, else a new record under its oid.
+    /// The leg that a fill belongs to: by oid (that is `known`), else by cloid, else a new record under its oid.
     #[inline]
-    fn attribute(&mut self, fill: &Fill<'_>, coin: u32, out: &mut Vec<Effect>) -> (u32, bool) {
-        let found = match self.leg_by_oid(fill.oid) {
+    fn attribute(
+        &mut self,
+        fill: &Fill<'_>,
+        coin: u32,
+        known: Option<u32>,
+        out: &mut Vec<Effect>,
+    ) -> (u32, bool) {
+        let found = match known {
             Some(id) if self.legs[id].order != NONE || fill.cloid.is_none() => Some(id),
             // Not known, or by its fills alone: the cloid may say whose it is.
             known => self.bind_named(fill, coin, out).or(known),

@@ -186,7 +186,16 @@ impl Engine {
         self.coins.iter().map(|ledger| &*ledger.name)
     }
 
+    #[inline]
     fn coin(&mut self, name: &str) -> Result<u32, Error> {
+        match self.coins.find_recent(name) {
+            Some(id) => Ok(id),
+            None => self.intern_coin(name),
+        }
+    }
+
+    #[cold]
+    fn intern_coin(&mut self, name: &str) -> Result<u32, Error> {
         let Config { chain_window, link_slack, .. } = self.config;
         let id = self.coins.intern("coin", name, || Ledger::new(name, chain_window, link_slack))?;
         if id as usize == self.spelled.coins.len() {
@@ -195,7 +204,17 @@ impl Engine {
         Ok(id)
     }
 
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // as many as fit were numbered
     fn token(&mut self, name: &str) -> Result<u16, Error> {
+        match self.tokens.find_recent(name) {
+            Some(id) => Ok(id as u16),
+            None => self.intern_token(name),
+        }
+    }
+
+    #[cold]
+    fn intern_token(&mut self, name: &str) -> Result<u16, Error> {
         if name.is_empty() {
             return Ok(TokenId::UNTOLD.0);
         }
@@ -313,13 +332,17 @@ impl Engine {
             self.tidy(number);
         }
         let state = self.state_of(number);
-        let before = self.orders[number].told;
+        let Order { first, last, name, told: before, .. } = self.orders[number];
+        if first == last {
+            let leg = &mut self.legs[first];
+            leg.alone = state == OrderState::PartialFilled && leg.cloid == name.get();
+        }
         if state != before {
             self.orders[number].told = state;
             let current = self.current_of(number);
             let leg = &self.legs[current];
             out.push(Effect::Moved {
-                cloid: self.orders[number].name,
+                cloid: self.orders[number].name.get(),
                 oid: leg.oid,
                 before,
                 after: state,
@@ -350,7 +373,7 @@ impl Engine {
 
     fn name_of(&self, leg: u32) -> Option<Cloid> {
         let order = self.legs[leg].order;
-        if order == NONE { self.legs[leg].cloid } else { self.orders[order].name }
+        if order == NONE { self.legs[leg].cloid } else { self.orders[order].name.get() }
     }
 
     /// The legs of an order that are not folded away, first to last.

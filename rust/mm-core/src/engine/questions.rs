@@ -91,7 +91,11 @@ impl Engine {
             }
             Phase::Replaced => (Query::OrderStatus, "replaced, and its own end not told"),
             Phase::Gone => (Query::OrderStatus, "gone, by fill or by cancel"),
-            Phase::Draining if leg.claims().final_sz.is_none() && !leg.reduce_only => {
+            // A reduce-only order's rest tells nothing of its fills, but when it ended is told by the same answer.
+            Phase::Draining
+                if leg.claims().final_sz.is_none()
+                    && (!leg.reduce_only || leg.dead_at.is_none()) =>
+            {
                 (Query::OrderStatus, "canceled, and its final size not told")
             }
             Phase::Draining => (fills, "canceled, and its fills not complete"),

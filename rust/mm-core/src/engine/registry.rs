@@ -30,34 +30,28 @@ impl<T> Names<T> {
     }
 
     /// The number of a name, given a new one if need be. `field` names it in an error.
-    #[inline]
     pub(crate) fn intern(
         &mut self,
         field: &'static str,
         name: &str,
         new: impl FnOnce() -> T,
     ) -> Result<u32, Error> {
-        let Some(key) = short_key(name) else { return self.intern_long(field, name, new) };
-        let (known, id) = self.recent[place(key)];
-        if known == key {
-            return Ok(id);
+        let id = match self.index.get(name) {
+            Some(&id) => id,
+            None => self.add(field, name, new)?,
+        };
+        if let Some(key) = short_key(name) {
+            self.recent[place(key)] = (key, id);
         }
-        let id = self.intern_long(field, name, new)?;
-        self.recent[place(key)] = (key, id);
         Ok(id)
     }
 
-    #[cold]
-    fn intern_long(
-        &mut self,
-        field: &'static str,
-        name: &str,
-        new: impl FnOnce() -> T,
-    ) -> Result<u32, Error> {
-        match self.index.get(name) {
-            Some(&id) => Ok(id),
-            None => self.add(field, name, new),
-        }
+    /// The number of a short name that was interned lately.
+    #[inline]
+    pub(crate) fn find_recent(&self, name: &str) -> Option<u32> {
+        let key = short_key(name)?;
+        let (known, id) = self.recent[place(key)];
+        (known == key).then_some(id)
     }
 
     #[allow(clippy::cast_possible_truncation)] // bounded by NAMES_MAX
@@ -173,7 +167,7 @@ impl Engine {
         let number = self.next_number;
         self.next_number += 1;
         let order = self.orders.add(Order {
-            name,
+            name: name.into(),
             first: leg,
             last: leg,
             held: 1,
@@ -334,7 +328,7 @@ impl Engine {
         } else {
             self.legs[next].previous = previous;
         }
-        (self.legs[id].previous, self.legs[id].next) = (NONE, NONE);
+        (self.legs[id].previous, self.legs[id].next, self.legs[id].alone) = (NONE, NONE, false);
     }
 
     /// Takes its names from a record that belongs to no order.
@@ -349,20 +343,17 @@ impl Engine {
         self.unname(id, leg);
         // A timer of this number may still be in the heap; `due` tells that it is not this leg's any more.
         self.legs[id].due = u64::MAX;
-        self.legs[id].order = NONE;
+        (self.legs[id].order, self.legs[id].alone) = (NONE, false);
         self.legs.free(id);
     }
 
     fn unname(&mut self, id: u32, leg: &Leg) {
-        if let Some(oid) = leg.oid
-            && self.leg_by_oid(oid) == Some(id)
-        {
-            self.by_oid.remove(&OidSlot { oid: oid.0, leg: 0 });
+        // A name may have gone over to another leg.
+        if let Some(oid) = leg.oid {
+            self.by_oid.remove_if(&OidSlot { oid: oid.0, leg: 0 }, |slot| slot.leg == id);
         }
-        if let Some(cloid) = leg.cloid
-            && self.leg_by_cloid(cloid) == Some(id)
-        {
-            self.by_cloid.remove(&CloidSlot { cloid: cloid.0, leg: 0 });
+        if let Some(cloid) = leg.cloid {
+            self.by_cloid.remove_if(&CloidSlot { cloid: cloid.0, leg: 0 }, |slot| slot.leg == id);
         }
     }
 

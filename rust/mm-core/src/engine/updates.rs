@@ -158,7 +158,7 @@ impl Engine {
             let leg = &self.legs[id];
             self.coins[coin].shift(leg, (0, 0, 0));
         }
-        self.legs[id].cloid = update.cloid;
+        (self.legs[id].cloid, self.legs[id].alone) = (update.cloid, false);
         if let Some(cloid) = update.cloid
             && self.leg_by_cloid(cloid).is_none()
         {

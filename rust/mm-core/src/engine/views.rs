@@ -117,7 +117,7 @@ impl Engine {
         let open = leg.worst().0 - leg.executed().0;
         let modifying = legs.len() > 1 && legs.last().is_some_and(|l| l.phase.is_unseen());
         OrderView {
-            cloid: kept.name,
+            cloid: kept.name.get(),
             coin: crate::effect::CoinId(leg.coin),
             side: leg.side,
             reduce_only: leg.reduce_only,
@@ -132,7 +132,8 @@ impl Engine {
             avg_px: (traded > 0).then(|| i64::try_from(traded_usd / traded).ok().map(Px)).flatten(),
             modifying,
             fees: self.fees_of(order),
-            legs: legs.into_iter().cloned().collect(),
+            // How a leg is found is nobody's business.
+            legs: legs.into_iter().map(|leg| Leg { alone: false, ..leg.clone() }).collect(),
         }
     }
 

@@ -95,6 +95,20 @@ fn a_reduce_only_order_that_was_trimmed_is_closed_by_the_proof_of_its_fills() {
 }
 
 #[test]
+fn when_a_reduce_only_order_ended_is_asked_where_only_its_cancel_was_answered() {
+    let mut bench = Bench::new();
+    bench.place_as(ours(1), BTC, Buy, "1", Gtc, true);
+    bench.tell(&Msg::Answer(ours(1), 7, ""));
+    bench.cancel(by_oid(7));
+    bench.tell(&Msg::CancelOk(by_oid(7)));
+    assert!(asked(&mut bench, 10_000).iter().any(|(_, query)| *query == Query::OrderStatus));
+    bench.update(update(Buy, 7, Some(ours(1)), Canceled, "0.2", "1"));
+    bench.engine.on_fills_complete(BTC, 60_000, &mut bench.effects).unwrap();
+    asked(&mut bench, 100_000);
+    assert_eq!((bench.order(7).state, bench.order(7).cum_qty), (OrderState::Cancelled, sz("0")));
+}
+
+#[test]
 fn absence_counts_only_where_it_can() {
     let mut bench = Bench::new();
     bench.engine.set_now(5_000);

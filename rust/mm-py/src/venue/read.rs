@@ -7,7 +7,7 @@ use mm_venue::chain::{Address, AssetIx, Metas};
 use mm_venue::faults::Fault;
 use mm_venue::market::{Habits, Levels, Seen};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyBytesMethods, PyDict, PyString, PyTuple};
 
 use crate::convert::{number, side, whole};
 use crate::error::bad;
@@ -65,7 +65,7 @@ pub(super) fn metas(
     }
     let dexes: Vec<(&str, &[u8])> =
         dexes.iter().map(|(name, body)| (name.as_str(), body.as_slice())).collect();
-    Metas::read(&dexes, spot.map(|body| body.as_bytes())).map_err(|why| bad("perps", &why.0))
+    Metas::read(&dexes, spot.map(PyBytesMethods::as_bytes)).map_err(|why| bad("perps", &why.0))
 }
 
 fn coin(field: &'static str, metas: &Metas, name: &str) -> PyResult<AssetIx> {

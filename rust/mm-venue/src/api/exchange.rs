@@ -51,16 +51,16 @@ impl Envelope {
 }
 
 fn action(action: &Value<'_>) -> Result<Action, Malformed> {
-    let whole = |name| action.get(name).whole().ok_or(Malformed);
-    let asset = |name| whole(name).and_then(narrow);
-    let usd = |name| -> Result<Amount, Malformed> {
-        Ok(Amount(i128::from(action.get(name).signed().ok_or(Malformed)?) * USD_INTEGER))
-    };
-    let decimal = |name| -> Result<Amount, Malformed> {
-        let text = action.get(name).text().ok_or(Malformed)?;
-        Sz::parse_amount(text.as_bytes()).map(|sz| Amount(sz.0)).map_err(|_| Malformed)
-    };
-    Ok(match action.get("type").text().ok_or(Malformed)? {
+    let kind = action.get("type").text().ok_or(Malformed)?;
+    match kind {
+        "order" | "cancel" | "cancelByCloid" | "modify" | "batchModify" => of_orders(kind, action),
+        _ => of_account(kind, action),
+    }
+}
+
+/// What is asked of orders.
+fn of_orders(kind: &str, action: &Value<'_>) -> Result<Action, Malformed> {
+    Ok(match kind {
         "order" => Action::Order {
             orders: each(action.get("orders"), new_order)?,
             grouping: grouping(action.get("grouping"))?,
@@ -93,6 +93,22 @@ fn action(action: &Value<'_>) -> Result<Action, Malformed> {
             changes: each(action.get("modifies"), change)?,
             always_place: flag(action.get("a"))?,
         },
+        _ => return Err(Malformed),
+    })
+}
+
+/// What is asked of the account.
+fn of_account(kind: &str, action: &Value<'_>) -> Result<Action, Malformed> {
+    let whole = |name| action.get(name).whole().ok_or(Malformed);
+    let asset = |name| whole(name).and_then(narrow);
+    let usd = |name| -> Result<Amount, Malformed> {
+        Ok(Amount(i128::from(action.get(name).signed().ok_or(Malformed)?) * USD_INTEGER))
+    };
+    let decimal = |name| -> Result<Amount, Malformed> {
+        let text = action.get(name).text().ok_or(Malformed)?;
+        Sz::parse_amount(text.as_bytes()).map(|sz| Amount(sz.0)).map_err(|_| Malformed)
+    };
+    Ok(match kind {
         "scheduleCancel" => Action::ScheduleCancel(match action.get("time") {
             Value::Null => None,
             time => Some(time.whole().ok_or(Malformed)?),

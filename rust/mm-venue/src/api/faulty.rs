@@ -76,15 +76,6 @@ pub(crate) fn frame(mut frame: String, channel: Channel, faults: &mut Faults, no
     if channel != Channel::Fills {
         return frame;
     }
-    if faults.strikes(Fault::TidZero, here, now).is_some() {
-        frame = numbers(&frame, r#""tid":"#, |_, _| "0".into());
-    }
-    if faults.strikes(Fault::TidRepeated, here, now).is_some() {
-        let mut first = None;
-        frame = numbers(&frame, r#""tid":"#, |_, tid| {
-            first.get_or_insert_with(|| tid.to_owned()).clone()
-        });
-    }
     if faults.strikes(Fault::IdsAsText, here, now).is_some() {
         frame = numbers(&frame, r#""tid":"#, |_, tid| format!("\"{tid}\""));
         frame = numbers(&frame, r#""oid":"#, |_, oid| format!("\"{oid}\""));
@@ -166,14 +157,6 @@ mod tests {
     #[test]
     fn a_frame_is_bent_as_the_fault_says() {
         for (fault, expected) in [
-            (
-                Fault::TidZero,
-                r#""tid":0},{"coin":"BTC","sz":"0.2","oid":8,"crossed":false,"tid":0}"#,
-            ),
-            (
-                Fault::TidRepeated,
-                r#""tid":11},{"coin":"BTC","sz":"0.2","oid":8,"crossed":false,"tid":11}"#,
-            ),
             (Fault::IdsAsText, r#""oid":"7","crossed":true,"tid":"11"}"#),
             (Fault::FieldRemoved, r#""sz":"0.1","crossed":true"#),
             (Fault::FieldNull, r#""sz":null,"oid":7"#),

@@ -2,6 +2,7 @@
 //!
 //! Nothing here has a clock or draws a number: [`crate::Venue`] says when a thing arrives and when it is delivered.
 
+pub(crate) mod candles;
 pub(crate) mod exchange;
 pub(crate) mod faulty;
 pub(crate) mod info;

@@ -15,8 +15,6 @@ use crate::faults::Channel;
 pub(crate) const SUBSCRIPTIONS_MAX: usize = 1_000;
 /// Users that one IP may watch.
 pub(crate) const USERS_MAX: usize = 10;
-/// Messages a minute from one IP.
-pub(crate) const MESSAGES_MAX: u64 = 2_000;
 /// Posts under way from one IP.
 pub(crate) const POSTS_MAX: usize = 100;
 /// A connection on which nothing was sent for so long is closed.

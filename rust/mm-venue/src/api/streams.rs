@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use mm_core::ids::{Ms, Side};
 
+use super::candles::Candles;
 use super::info::{self, View};
 use super::socket::{Told, Touch};
 use super::subscription::Stream;
@@ -18,15 +19,19 @@ const TRADES_REPLAYED: usize = 30;
 /// Rows of a snapshot.
 pub(crate) const SNAPSHOT_ROWS: usize = 2_000;
 
-/// The last trades of every market.
+/// The last trades of every market, and its candles.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Recent(BTreeMap<AssetIx, VecDeque<Trade>>);
+pub(crate) struct Recent {
+    trades: BTreeMap<AssetIx, VecDeque<Trade>>,
+    pub(crate) candles: Candles,
+}
 
 impl Recent {
     pub(crate) fn note(&mut self, events: &[Event]) {
         for event in events {
             if let Event::Trade(trade) = event {
-                let last = self.0.entry(trade.asset).or_default();
+                self.candles.note(trade);
+                let last = self.trades.entry(trade.asset).or_default();
                 if last.len() >= TRADES_REPLAYED {
                     last.pop_front();
                 }
@@ -37,7 +42,7 @@ impl Recent {
 
     /// The newest last.
     pub(crate) fn of(&self, asset: AssetIx) -> impl DoubleEndedIterator<Item = &Trade> {
-        self.0.get(&asset).into_iter().flatten()
+        self.trades.get(&asset).into_iter().flatten()
     }
 }
 
@@ -45,6 +50,7 @@ impl Recent {
 pub(crate) struct Block<'a> {
     pub(crate) chain: &'a Chain,
     pub(crate) events: &'a [Event],
+    pub(crate) recent: &'a Recent,
     pub(crate) now: Ms,
     pub(crate) cadence: &'a Cadence,
 }
@@ -82,7 +88,7 @@ pub(crate) fn first(
 ) -> (Option<(Channel, String)>, Told) {
     let mut told = Told { at: Some(now), ..Told::default() };
     let id = stream.user().and_then(|user| chain.by_address(user));
-    let view = View { chain, trades: recent, as_of: now, now };
+    let view = View { chain, trades: recent, as_of: now.max(chain.now()), now };
     let said = match stream {
         Stream::OrderUpdates(_) | Stream::UserEvents(_) | Stream::Silent(_) => None,
         Stream::Trades(asset) => {
@@ -125,6 +131,9 @@ pub(crate) fn first(
             let data = format!(r#"{{"isSnapshot":true,"user":"{user}","orderHistory":{rows}}}"#);
             Some(frame("userHistoricalOrders", &data))
         }
+        Stream::Candle(asset, length) => {
+            recent.candles.newest(chain, *asset, *length).map(|candle| frame("candle", &candle))
+        }
         Stream::Bbo(asset) => {
             let touch = touch(chain, *asset);
             told.touch = Some(touch);
@@ -155,6 +164,7 @@ pub(crate) fn speak(
         Stream::UserLedger(user) => return user_ledger(block, *user, &mut say),
         Stream::HistoricalOrders(user) => return order_history(block, *user, &mut say),
         Stream::Trades(asset) => return trades(block, *asset, &mut say),
+        Stream::Candle(asset, length) => return candle(block, *asset, *length, &mut say),
         Stream::Bbo(asset) => return bbo_moved(block, *asset, told, &mut say),
         Stream::Silent(_) => return,
         Stream::L2Book { fast: true, .. } => cadence.book_fast,
@@ -171,8 +181,7 @@ pub(crate) fn speak(
         return;
     }
     told.at = Some(now);
-    let nothing = Recent::default();
-    let view = View { chain, trades: &nothing, as_of: now, now };
+    let view = View { chain, trades: block.recent, as_of: now.max(chain.now()), now };
     if let Some(text) = state(&view, stream) {
         say(text);
     }
@@ -365,6 +374,16 @@ fn trades(block: &Block<'_>, asset: AssetIx, say: &mut impl FnMut(String)) {
     let rows = write::list(trades, |out, trade| write::trade(out, block.chain, trade));
     if rows != "[]" {
         say(frame("trades", &rows));
+    }
+}
+
+/// A candle speaks when there was a trade.
+fn candle(block: &Block<'_>, asset: AssetIx, length: Ms, say: &mut impl FnMut(String)) {
+    let traded = |event: &Event| matches!(event, Event::Trade(trade) if trade.asset == asset);
+    if block.events.iter().any(traded)
+        && let Some(candle) = block.recent.candles.newest(block.chain, asset, length)
+    {
+        say(frame("candle", &candle));
     }
 }
 

@@ -2,6 +2,9 @@
 
 use core::fmt::Write as _;
 
+use mm_core::ids::Ms;
+
+use super::candles;
 use super::json::Value;
 use super::write::quoted;
 use crate::chain::{Address, AssetIx, Metas};
@@ -29,8 +32,9 @@ pub(crate) enum Stream {
     SpotState(Address),
     HistoricalOrders(Address),
     ActiveAssetData(Address, AssetIx),
+    Candle(AssetIx, Ms),
     WebData2(Address),
-    /// Accepted, and never says anything here: candles, notifications, TWAP.
+    /// Accepted, and never says anything here: notifications, TWAP.
     Silent(String),
 }
 
@@ -80,12 +84,8 @@ impl Stream {
             "activeAssetData" => Self::ActiveAssetData(user()?, coin()?),
             "webData2" => Self::WebData2(user()?),
             "candle" => {
-                coin()?;
-                Self::Silent(format!(
-                    "candle {:?} {:?}",
-                    subscription.get("coin"),
-                    subscription.get("interval")
-                ))
+                let length = subscription.get("interval").text().and_then(candles::interval);
+                Self::Candle(coin()?, length.ok_or(NoStream::Unknown)?)
             }
             "notification" | "webData3" | "userTwapHistory" | "userTwapSliceFills"
             | "twapStates" => Self::Silent(format!("{kind} {}", user()?)),

@@ -77,6 +77,15 @@ pub struct Agent {
     pub valid_until: Option<Ms>,
 }
 
+/// A trade's name that is not its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BentTid {
+    /// 0.
+    Zero,
+    /// That of the trade before it.
+    Repeated,
+}
+
 /// The whole state.
 #[derive(Clone, Debug)]
 pub struct Chain {
@@ -84,9 +93,12 @@ pub struct Chain {
     pub settings: Settings,
     /// Until when only post-only orders are taken.
     pub post_only_until: Ms,
+    /// The next trade's name is not its own: a fault to be injected, told alike everywhere.
+    pub bent_tid: Option<BentTid>,
     metas: Metas,
     now: Ms,
     height: u64,
+    last_tid: u64,
     next_oid: u64,
     tx: u64,
     orders: BTreeMap<Oid, Order>,
@@ -125,6 +137,8 @@ impl Chain {
             next_oid: settings.first_oid,
             settings,
             post_only_until: 0,
+            bent_tid: None,
+            last_tid: 0,
             metas,
             now,
             height: 0,

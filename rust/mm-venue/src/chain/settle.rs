@@ -8,7 +8,7 @@ use super::fees::Fee;
 use super::metas::Kind;
 use super::order::{Order, Tif};
 use super::units::{AccountId, Amount, AssetIx, Lots, TokenIx, amount_of, notional};
-use super::{Chain, FEES, mix};
+use super::{BentTid, Chain, FEES, mix};
 
 /// Bits of a trade's name.
 const TID_BITS: u32 = 50;
@@ -34,7 +34,12 @@ impl Chain {
     /// Books a match at the maker's price. Both fills carry one tid; the buyer's comes first.
     pub(super) fn settle(&mut self, taker: &Order, maker: &Order, sz: Lots) {
         let (buyer, seller) = if taker.side == Side::Buy { (taker, maker) } else { (maker, taker) };
-        let tid = mix(buyer.oid.0 ^ mix(seller.oid.0)) >> (u64::BITS - TID_BITS);
+        let tid = match self.bent_tid.take() {
+            Some(BentTid::Zero) => 0,
+            Some(BentTid::Repeated) => self.last_tid,
+            None => mix(buyer.oid.0 ^ mix(seller.oid.0)) >> (u64::BITS - TID_BITS),
+        };
+        self.last_tid = tid;
         let px = maker.px;
         let liquidation = (taker.tif == Tif::LiquidationMarket).then(|| LiquidationMark {
             user: taker.account,

@@ -105,9 +105,9 @@ named! {
         VenueCancel "venue_cancel" "X12",
         /// A status is a word that nobody knows.
         StatusUnknown "status_unknown" "X12",
-        /// A fill has the tid of the one before it.
+        /// The next trade has the tid of the one before it, on every way.
         TidRepeated "tid_repeated" "X15",
-        /// A fill has the tid 0.
+        /// The next trade has the tid 0, on every way.
         TidZero "tid_zero" "X13 X15",
         /// Ids of fills are texts.
         IdsAsText "ids_as_text" "X16",

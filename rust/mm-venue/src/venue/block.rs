@@ -2,7 +2,7 @@
 
 use super::{Others, Output, Task, Venue};
 use crate::api::{self, Answer, exchange, socket, streams};
-use crate::chain::Event;
+use crate::chain::{BentTid, Event};
 use crate::faults::{Channel, Fault};
 
 impl Venue {
@@ -56,6 +56,7 @@ impl Venue {
         let block = streams::Block {
             chain: &self.chain,
             events,
+            recent: &self.trades,
             now: self.now,
             cadence: &self.config.cadence,
         };
@@ -79,6 +80,14 @@ impl Venue {
             || self.faults.strikes(Fault::ModifyCancelFirst, None, now).is_some();
         if let Some(ms) = self.faults.strikes(Fault::PostOnly, None, now) {
             self.chain.post_only_until = self.chain.post_only_until.max(now + ms);
+        }
+        for (fault, bent) in
+            [(Fault::TidZero, BentTid::Zero), (Fault::TidRepeated, BentTid::Repeated)]
+        {
+            // It waits for the next trade; what it bends it bends for everybody, on every way.
+            if self.chain.bent_tid.is_none() && self.faults.strikes(fault, None, now).is_some() {
+                self.chain.bent_tid = Some(bent);
+            }
         }
         if self.faults.strikes(Fault::VenueCancel, None, now).is_some() {
             api::faulty::cancel_oldest(&mut self.chain);

@@ -80,7 +80,7 @@ impl Venue {
             let view = info::View {
                 chain: &self.chain,
                 trades: &self.trades,
-                as_of: self.now.saturating_sub(stale),
+                as_of: self.now.max(self.chain.now()).saturating_sub(stale),
                 now: self.now,
             };
             match request.ok().and_then(|request| info::answer(&view, &request)) {
@@ -97,7 +97,7 @@ impl Venue {
 
     pub(super) fn message_arrives(&mut self, id: u64, text: &[u8]) {
         let Some(socket) = self.sockets.get(&id) else { return };
-        if !self.messages.take(self.now, 1, Some(socket::MESSAGES_MAX)) {
+        if !self.messages.take(self.now, 1, self.config.messages) {
             return self.send_down(id, Channel::Control, socket::error("Too many messages."));
         }
         let mut users: Vec<Address> = self

@@ -57,7 +57,7 @@ pub(crate) fn answer(view: &View<'_>, request: &Value<'_>) -> Option<(String, u6
         "l2Book" => one(market::l2_request(chain, request)?),
         "recentTrades" => Some(market::recent_trades(view, request)),
         "fundingHistory" => market::funding_history(chain, request),
-        "candleSnapshot" => Some(("[]".into(), 0)),
+        "candleSnapshot" => view.trades.candles.answer(chain, request.get("req")),
         "exchangeStatus" => {
             one(format!(r#"{{"time":{},"specialStatuses":{}}}"#, view.now, special(chain)))
         }
