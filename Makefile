@@ -42,7 +42,7 @@ RUST_SOURCES := $(shell find rust -type f \( -name '*.rs' -o -name '*.toml' -o -
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run build fmt fmt-check lint type stubs test test-core test-py docs bench market model-deep chaos fuzz \
-	check lock clean
+	sim-long check lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -108,6 +108,10 @@ chaos: build ## Faults of the wire and of the venue under the client, and STORMS
 fuzz: build ## Any bytes into the decoder, FUZZ_CASES cases; the Python edges with Hypothesis
 	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-wire
 	HYPOTHESIS_PROFILE=deep $(PY) -m pytest -m fuzz
+
+sim-long: build ## The official SDK's maker against the simulated venue for a whole minute; how fast the venue runs
+	MM_SIM_LONG=1 $(PY) -m pytest tests/chaos/test_official_maker.py
+	$(PY) benches/venue.py
 
 check: fmt-check lint type stubs test ## What CI runs
 

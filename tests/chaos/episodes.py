@@ -20,6 +20,7 @@ from mm.exchange.hyperliquid.limits import IpBudget, Limits, SocketBudget
 from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Rules
+from mm.sim import faults
 from mm.sim.accounts import accounts
 from mm.sim.build import World
 from mm.sim.catalogue import Faults
@@ -89,7 +90,7 @@ class Episode:
     refused: list[str] = field(default_factory=list)
 
     @property
-    def faults(self) -> Faults:
+    def faults(self) -> faults.Faults:
         """What strikes."""
         faults = self.server.faults
         assert isinstance(faults, Faults)
