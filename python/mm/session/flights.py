@@ -19,6 +19,8 @@ class Item:
     """The leg that a modify replaces, or that is cancelled."""
     request: CancelRequest | None = None
     wanted: Decimal | None = None
+    wish: int | str | None = None
+    """For a cancel: the order, by name, or the leg, by oid, that somebody wants gone."""
     settled: bool = False
     """An answer told its fate, or evidence did."""
     doubted: bool = False

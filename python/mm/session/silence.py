@@ -8,13 +8,13 @@
     `orderStatus`                an order: evidence. Unknown to the venue: nothing, unless the nonce is spent or
                                  expired, and it is said twice, a second apart
 
-Cancels are simply made anew, as often as it takes. Every step has a bounded rate; what goes on for too
+Cancels are simply made anew (`cancels`). Every step has a bounded rate; what goes on for too
 long is told, and goes on. Sources: protocol 2.5 to 2.7, 6.2 and 11; `reliability.md` N1 to N5, X8, X9.
 """
 
 from typing import TYPE_CHECKING
 
-from mm._core import Engine, OrderState
+from mm._core import Engine
 from mm.protocol import Action, ActionError, Cancel, Done, Modify, Noop, Outcome, Place, Resend
 from mm.session.core import UNSEEN, Core, dex_of, name_of, phase_of
 from mm.session.events import Escalated, Fate, How
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from mm.session.desk import Desk
 
 DUPLICATE_NONCE = "Invalid nonce: duplicate nonce"
-CANCEL_TRIES = 20
-"""After so many cancels that were not answered somebody is told."""
 
 
 class Silence:
@@ -45,7 +43,7 @@ class Silence:
         for flight in self._desk.waiting():
             if flight.due_ms <= now:
                 if isinstance(flight.action, Cancel):
-                    self._cancel_again(flight)
+                    self._desk.cancels.overdue(flight)
                 elif not flight.items:
                     self._desk.land(flight)
                     self._core.emit(Fate(flight.kind, flight.action.nonce, "", "", How.UNKNOWN, "no answer"))
@@ -93,24 +91,6 @@ class Silence:
             flight.due_ms = min(now + pause, max(now, action.expires_ms + rules.expiry_margin_ms) + 1)
         else:
             flight.due_ms = now + rules.apart_ms
-
-    def _cancel_again(self, flight: Flight) -> None:
-        """The old cancel is forgotten and a new one made, for what is still to be cancelled."""
-        view = self._core.engine.view
-        self._desk.land(flight)
-        names: list[int | str] = []
-        for item in flight.unsettled():
-            order = view.get_by_cloid(item.name) if item.name else view.get_order(item.oid or 0)
-            if order is None or order.state != OrderState.CancelPending:
-                item.settled = True
-                self._desk.tell(flight, item, How.FOUND)
-            else:
-                self._reads.legs(order)
-                names.append(item.name or item.oid or 0)
-        if names:
-            if flight.tries + 1 == CANCEL_TRIES:
-                self._core.emit(Escalated(f"a cancel is not answered: tried {CANCEL_TRIES} times"))
-            self._desk.cancel(names, flight.tries + 1)
 
     # --- what is learned --------------------------------------------------------------------------------
 
