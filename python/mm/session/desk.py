@@ -36,9 +36,9 @@ from mm.protocol import (
 from mm.session.cancels import Cancels, Key
 from mm.session.core import Core, name_of
 from mm.session.events import Fate, How
-from mm.session.flights import Flight, Item, Sent, by_position
+from mm.session.flights import Flight, Item, Sent, by_position, is_duplicate
 from mm.session.reads import Reads
-from mm.session.silence import DUPLICATE_NONCE, Silence
+from mm.session.silence import Silence
 
 MAX_ITEMS = 200
 """What the venue takes in one action (protocol 3.2)."""
@@ -205,7 +205,7 @@ class Desk:
 
     def _launch(self, action: Sent, items: list[Item]) -> int:
         core = self._core
-        flight = Flight(action, items, core.now_ms + core.rules.answer_ms, core.counts.placed + core.counts.modified)
+        flight = Flight(action, items, core.now_ms + core.rules.answer_ms, core.ahead_ms)
         self._waiting[action.nonce] = flight
         core.act(action)
         return action.nonce
@@ -236,6 +236,7 @@ class Desk:
         elif not flight.items:
             self._bare(flight, answer.outcomes)
         else:
+            flight.hear(answer.outcomes)
             for item, outcome in zip(flight.items, by_position(answer.outcomes, len(flight.items)), strict=True):
                 self._on_outcome(flight, item, outcome)
             if not flight.unsettled():
@@ -272,7 +273,7 @@ class Desk:
         if outcome is None or isinstance(outcome, Garbled):
             return  # as good as none
         if isinstance(outcome, ActionError):
-            if outcome.text.startswith(DUPLICATE_NONCE):
+            if is_duplicate(outcome):
                 if not isinstance(flight.action, Cancel):
                     self.silence.spent(flight)  # another copy executed, or was refused inside: to be asked
                 return
@@ -300,7 +301,7 @@ class Desk:
             case Filled(oid=oid, total_sz=total, avg_px=avg):
                 core.fact(Engine.finalize_pending_by_cloid, item.cloid, oid, total, avg, now)
                 self._settle(flight, item, How.TAKEN)
-            case ItemError(text=text) | ActionError(text=text) if classify_order_error(text) != UNKNOWN_WORDS:
+            case ItemError(text=text) | ActionError(text=text) if _tells(flight, classify_order_error(text)):
                 core.counts.rejected += 1
                 core.fact(Engine.on_rejected, item.cloid, text, now)
                 self._settle(flight, item, How.REFUSED, text)
@@ -316,7 +317,7 @@ class Desk:
             case Filled(oid=oid, total_sz=total, avg_px=avg):
                 core.fact(Engine.on_modify_success, item.cloid, oid, total, avg, now)
                 self._settle(flight, item, How.TAKEN)
-            case ItemError(text=text) | ActionError(text=text) if verdict_of(text) != Verdict.UNKNOWN:
+            case ItemError(text=text) | ActionError(text=text) if _tells(flight, verdict_of(text)):
                 core.fact(Engine.on_modify_error, item.cloid, text, now)
                 self._settle(flight, item, How.REFUSED, text)
             case _:
@@ -347,7 +348,7 @@ class Desk:
         match outcome:
             case Done():
                 how = How.TAKEN
-            case ActionError(text=text) | ItemError(text=text) if not text.startswith(DUPLICATE_NONCE):
+            case ActionError() | ItemError() if not is_duplicate(outcome):
                 how = How.REFUSED
             case _:
                 return
@@ -409,6 +410,14 @@ def text_of(outcome: Outcome | None) -> str:
             return "done, without an oid"
         case _:
             return ""
+
+
+def _tells(flight: Flight, meaning: str | Verdict) -> bool:
+    """Whether a refusal settles an order: its words are known, and no other copy of the request may have executed.
+
+    What the venue refuses before it looks at the nonce (protocol 2.5, 3.1) it may say of one copy after another executed.
+    """
+    return meaning not in (UNKNOWN_WORDS, Verdict.UNKNOWN) and not flight.ambiguous
 
 
 def _check_length(items: Sequence[object]) -> None:

@@ -166,7 +166,10 @@ class Session:
                 self._desk.on_not_sent(fact)
             case Frame(data=data):
                 self._frame(data)
-            case Market() | Warned():
+            case Market(event=event):
+                self._core.saw(getattr(event, "time", None))
+                self._core.emit(fact)
+            case Warned():
                 self._core.emit(fact)
             case LinkUp(epoch=epoch):
                 self.gate.on_up(epoch)
