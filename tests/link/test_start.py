@@ -14,10 +14,12 @@ from mm.protocol import (
     Answer,
     AskFills,
     AskOrder,
+    AskRateLimit,
     Cancel,
     Fresh,
     LinkUp,
     OrderReply,
+    RateLimitReply,
     ReadFailed,
     Stale,
     Target,
@@ -249,6 +251,23 @@ def test_the_accounts_budget_is_read_at_the_start_and_again() -> None:
             budget["nRequestsUsed"] = 9_990
             assert "requests are left" in (await until(link, Warned)).text
             assert link.budget.left <= 11
+
+    run(story)
+
+
+def test_what_leaves_while_the_budget_is_asked_for_is_counted() -> None:
+    async def story() -> None:
+        async with running() as venue, linked(venue) as link:
+            await until(link, LinkUp)
+
+            def late(_: dict[str, Any]) -> dict[str, Any]:
+                link.send(Cancel(link.now_ms, link.now_ms + 5_000, (Target("BTC", 1, None), Target("BTC", 2, None))))
+                return {"cumVlm": "1.0", "nRequestsUsed": 500, "nRequestsCap": 10_001, "nRequestsSurplus": 0}
+
+            venue.infos["userRateLimit"] = late
+            link.send(AskRateLimit(3))
+            assert (await until(link, RateLimitReply)).used == 500
+            assert link.budget.used == 502
 
     run(story)
 

@@ -382,13 +382,14 @@ class Link:
         self._start(self._answer(query, question))
 
     async def _answer(self, query: Query, question: Question) -> None:
+        sent = self.budget.sent  # What leaves while the answer is on its way is not in its count.
         try:
             reply = await self._read(query, question)
         except MmError as error:
             self.emit(ReadFailed(query.query, str(error)))
         else:
             if isinstance(reply, RateLimitReply):
-                self.budget.told(reply.used, reply.cap, self.budget.sent)
+                self.budget.told(reply.used, reply.cap, sent)
             self.emit(reply)
 
     async def _read(self, query: Query, question: Question) -> Any:
