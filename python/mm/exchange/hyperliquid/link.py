@@ -319,6 +319,8 @@ class Link:
             held = self._held.get(command.nonce)
             if held is None:
                 return "nothing that is unsettled was sent under this nonce"
+            if held.need is not Need.PROTECT and self.limits.ip.paused(self._clock.steady_ms()):
+                return "the venue refused for the weight of this machine's address a moment ago"
             return Signed(held.nonce, held.body, held.items, Need.PROTECT, held.expires_ms)
         if type(command.nonce) is not int:
             raise BadInput(f"a nonce is a whole number, not {command.nonce!r}", field="nonce", reason="not whole")
