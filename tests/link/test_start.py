@@ -285,6 +285,10 @@ def test_a_market_that_changed_is_halted() -> None:
             assert "halted" in (await until(link, NotSentFact)).why
             link.send(place(link, order("BTC")))
             await until(link, Answer)
+            venue.infos["meta"] = lambda _: web.Response(status=500)  # Not by reading them again: it is known already.
+            venue.abort()
+            await until(link, LinkUp)
+            assert await until(link, Stale) == Stale("markets", "ETH", 0)
             now = link.now_ms
             link.send(Cancel(now, now + 5_000, (Target("ETH", 5, None),)))
             await until(link, Answer)

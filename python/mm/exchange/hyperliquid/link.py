@@ -248,6 +248,8 @@ class Link:
     def came_up(self, epoch: int) -> None:
         """The streams stand. After a reconnect the venue may be another version of itself: its markets are read again."""
         self.emit(LinkUp(epoch))
+        for coin in sorted(self._halted):
+            self.emit(Stale("markets", coin, 0))  # With the connection before, it was taken back.
         if epoch > 1 and self._clock.steady_ms() - self._assets_ms > self.settings.markets_every_ms:
             self._assets_ms = self._clock.steady_ms()
             self._start(self._read_markets())
@@ -286,6 +288,9 @@ class Link:
         self._facts.extend(kept)
         if self._line is not None:
             self._line.lost("overflow")
+        # The lost connection takes back what was told of its streams. The clock is no stream of it: told again.
+        stops = self.skew.stops
+        self._facts.append(Stale("clock", None, abs(self.skew.offset_ms)) if stops else Fresh("clock", None))
 
     # --- actions --------------------------------------------------------------------------------------
 
