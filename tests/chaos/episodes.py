@@ -198,6 +198,7 @@ async def episode(
             server.faults.heal()
     finally:
         await server.stop()
+    venue.check()
 
 
 async def story(at: Episode, strike: Callable[[str], Awaitable[None]]) -> None:
