@@ -13,6 +13,8 @@ CARGO_FLAGS ?= --locked
 # How hard the long searches search: cases a property.
 MODEL_CASES ?= 20000
 FUZZ_CASES  ?= 200000
+# How many storms of faults `make chaos` sends over the client.
+STORMS      ?= 200
 
 # The first Python that is new enough and can make a virtual environment (a version manager's shim may
 # exist by name and still refuse to run).
@@ -39,7 +41,7 @@ RUST_SOURCES := $(shell find rust -type f \( -name '*.rs' -o -name '*.toml' -o -
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build fmt fmt-check lint type stubs test test-core test-py docs bench market model-deep fuzz \
+.PHONY: help run build fmt fmt-check lint type stubs test test-core test-py docs bench market model-deep chaos fuzz \
 	sim-long check lock clean
 
 help: ## Print this list
@@ -99,6 +101,9 @@ market: build ## Compare the simulated markets with recordings of the real one (
 model-deep: ## The Rust models and properties, with MODEL_CASES cases and the ignored ones too
 	PROPTEST_CASES=$(MODEL_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-core -- \
 		--include-ignored --show-output
+
+chaos: build ## Faults of the wire and of the venue under the client, and STORMS storms of all at once
+	STORMS=$(STORMS) $(PY) -m pytest tests/chaos/test_episodes.py tests/chaos/test_venue_faults.py
 
 fuzz: build ## Any bytes into the decoder, FUZZ_CASES cases; the Python edges with Hypothesis
 	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-wire
