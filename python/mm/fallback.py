@@ -8,6 +8,7 @@ changed, `next_intents(known, policy)`, and the same knowledge gives the same in
     new leg lives                  settled; too large (a fill raced): shrink it, or cancel it, at once
     old leg gone, filled           settled: nothing replaces what was filled
     old leg gone, new one refused  place anew what is still wanted, when the order is closed
+    old leg gone otherwise         settled: whoever cancelled it does not want it back
     old leg untouched              cancel it by oid, wait for its end, place anew what is still wanted
     unknown                        ask; nothing new is placed for it meanwhile
 
@@ -41,6 +42,8 @@ class Policy:
     """Whether a leg that became too large is shrunk (where the rest may still be quoted) or cancelled."""
     max_asks: int = 20
     max_cancels: int = 10
+    max_waits: int = 300
+    """So many looks, a second apart, while it waits for the end of a cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,13 @@ class Known:
     """The price at which the rest is wanted now; None when it is not wanted any more."""
     asks: int = 0
     cancels: int = 0
+    waits: int = 0
+    cancelling: bool = False
+    """A cancel of it goes on until it is gone, whoever asked for it."""
+    pulled: bool = False
+    """It was this fallback's own cancel that ended it."""
+    stopped: bool = False
+    """Somebody wants it gone, or leaves: nothing is placed for it any more."""
 
 
 def verdict_of(text: str) -> Verdict:
@@ -87,9 +97,9 @@ def next_intents(known: Known, policy: Policy) -> tuple[Intent, ...]:
     if state.is_terminal:
         return (_after_the_end(known, policy),)
     if state == OrderState.CancelPending:
-        return (Await(known.name, "its cancel is under way"),)
+        return (_wait(known, policy, "its cancel is under way"),)
     if state == OrderState.CancelConfirmed:
-        return (Await(known.name, "late fills may still come"),)
+        return (_wait(known, policy, "late fills may still come"),)
     if known.modifying or not state.is_active:
         return (_ask(known, policy, "what became of it is not known"),)
     return (_while_it_lives(known, policy),)
@@ -97,6 +107,10 @@ def next_intents(known: Known, policy: Policy) -> tuple[Intent, ...]:
 
 def _while_it_lives(known: Known, policy: Policy) -> Intent:
     """The order is proven live, on one leg."""
+    if known.stopped:
+        return Settled(known.name, "it is somebody else's to end")
+    if known.cancelling:
+        return _wait(known, policy, "its cancel goes on")
     if known.excess > 0:
         rest = known.leaves - known.excess
         if policy.shrink and rest * known.px >= policy.min_notional:
@@ -119,9 +133,18 @@ def _after_the_end(known: Known, policy: Policy) -> Intent:
         return Settled(known.name, "filled: nothing to replace")
     if known.target is None:
         return Settled(known.name, "closed, and no longer wanted")
+    # Who ended it decides. What another (a caller, the venue, its switch) has cancelled is not wanted any more.
+    if known.stopped or not (known.pulled or known.verdict is Verdict.OLD_GONE_NEW_REFUSED):
+        return Settled(known.name, "closed, and not by this modify")
     if rest * known.target < policy.min_notional:
         return Settled(known.name, "closed; the rest is below the minimum value")
     return Put(known.side, known.target, rest)
+
+
+def _wait(known: Known, policy: Policy, why: str) -> Intent:
+    if known.waits >= policy.max_waits:
+        return GiveUp(known.name, f"waited {known.waits} times: {why}")
+    return Await(known.name, why)
 
 
 def _ask(known: Known, policy: Policy, why: str) -> Intent:

@@ -18,8 +18,10 @@ from mm.protocol import (
     Done,
     Fact,
     InfoReply,
+    ItemError,
     LinkUp,
     Modify,
+    Outcome,
     Place,
     Query,
     RateLimitReply,
@@ -92,9 +94,8 @@ class Fake(Venue):
                     self.end(change.oid)
                 return [Answer(nonce, tuple(Resting(self._rest(change.order)) for change in changes))]
             case Cancel(nonce=nonce, targets=targets):
-                for target in targets:
-                    self.end(target.oid if target.oid is not None else target.cloid or "")
-                return [Answer(nonce, (Done(),) * len(targets))]
+                keys = [target.oid if target.oid is not None else target.cloid or "" for target in targets]
+                return [Answer(nonce, tuple(self._cancel(key) for key in keys))]
         return [Answer(action.nonce, (Done(),))]
 
     def end(self, key: int | str, status: str = "canceled") -> None:
@@ -103,6 +104,13 @@ class Fake(Venue):
         if row is not None:
             ended = type(row)(**{**_fields(row), "status": status})
             self.rows[row.oid] = self.rows[row.cloid or ""] = ended
+
+    def _cancel(self, key: int | str) -> Outcome:
+        row = self.rows.get(key)
+        if row is None or row.status != "open":
+            return ItemError("Order was never placed, already canceled, or filled. asset=0")
+        self.end(key)
+        return Done()
 
     def _rest(self, order: Any) -> int:
         self._oid += 1

@@ -37,6 +37,7 @@ from mm.protocol import (
     NewOrder,
     Place,
     ReadFailed,
+    Resting,
     Stale,
 )
 from mm.protocol import NotSent as NeverLeft
@@ -44,6 +45,7 @@ from tests.client.exchange import Fake, answering, run, until
 from tests.session.script import ME
 
 RATE = "Too many cumulative requests sent (97460 > 97456) for cumulative volume traded $87457.46."
+NOBODY = "User or API Wallet 0x6d6d00000000000000000000000000000000de32 does not exist."
 GONE = "Order was never placed, already canceled, or filled. asset=0"
 
 
@@ -425,15 +427,66 @@ def test_a_cancel_that_is_refused_and_one_that_is_not_answered(fake: Fake) -> No
             await hl.ready()
             order = await hl.place("BTC", "B", "100", "1")
             answering(fake, Cancel, lambda n: Answer(n, (ActionError(RATE),)))
-            with pytest.raises(Refused) as caught:
+            with pytest.raises(OutcomeUnknown, match="goes on") as caught:
                 await hl.cancel(order)
-            assert caught.value.reason == RATE
+            assert caught.value.reason == RATE, "a limit passes: it is not given up"
+            assert 3 < len(fake.of(Cancel)) < 10
             answering(fake, Cancel)
             with pytest.raises(OutcomeUnknown):
                 await hl.cancel(order, timeout_ms=5_000)
-            assert len(fake.of(Cancel)) > 2, "and it goes on"
+            assert len(fake.of(Cancel)) > 5, "and it goes on"
+            answering(fake, Cancel, lambda n: Answer(n, (ActionError(NOBODY),)))
+            with pytest.raises(Refused) as refused:
+                await hl.cancel(order)
+            assert refused.value.reason == NOBODY, "that stays: nobody is cancelled for"
+            sent = len(fake.of(Cancel))
+            await hl.changed(order, 20_000)
+            assert len(fake.of(Cancel)) == sent
             fake.answers = fake.kind
             assert (await hl.cancel(order)).state == OrderState.CancelConfirmed
+
+    run(story())
+
+
+def test_an_order_that_was_replaced_under_its_cancel_is_cancelled_all_the_same(fake: Fake) -> None:
+    async def story() -> None:
+        moved: list[Modify] = []
+
+        def answers(action: Action) -> Iterable[Fact]:
+            if isinstance(action, Modify):
+                moved.append(action)
+                fake.end(action.changes[0].oid)
+                return []
+            if isinstance(action, Cancel) and len(fake.of(Cancel)) == 1:
+                (change,) = moved[0].changes
+                fake.row(change.order, 900, "open")
+                return [Answer(action.nonce, (ItemError(GONE),)), Answer(moved[0].nonce, (Resting(900),))]
+            return fake.kind(action)
+
+        fake.answers = answers
+        async with fake.client() as hl:
+            await hl.ready()
+            order = await hl.place("BTC", "B", "100", "1")
+            moving = asyncio.create_task(hl.modify(order, px="99"))
+            await asyncio.sleep(0)
+            assert (await hl.cancel(order)).state == OrderState.CancelConfirmed
+            assert fake.rows[900].status == "canceled"
+            await moving
+
+    run(story())
+
+
+def test_words_that_nobody_knows_do_not_end_a_cancel(fake: Fake) -> None:
+    async def story() -> None:
+        strange = lambda n: Answer(n, (ItemError("Order could not be processed, code 17."),))  # noqa: E731
+        answering(fake, Cancel, strange)
+        async with fake.client() as hl:
+            await hl.ready()
+            await hl.place("BTC", "B", "100", "1")
+            assert await hl.cancel_all(wait=True, timeout_ms=20_000)
+            assert len(fake.of(Cancel)) > 4
+            fake.answers = fake.kind
+            assert await hl.cancel_all(wait=True) == ()
 
     run(story())
 

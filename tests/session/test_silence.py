@@ -1,26 +1,32 @@
 """When no answer comes, or none that tells (reliability N1 to N5): every way to evidence, and no guess on the way."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 
-from mm._core import Effect, OrderState
+from mm._core import Effect, OrderState, Tif
 from mm.protocol import (
     ActionError,
     Answer,
     AskOrder,
+    AskPosition,
+    BookTop,
     Cancel,
     Done,
+    Fact,
     Filled,
     Garbled,
     ItemError,
     LinkDown,
+    Market,
     Noop,
     NotSent,
     OrderReply,
     Outcome,
     Place,
+    PositionReply,
     Query,
     ReadFailed,
     Resend,
@@ -31,6 +37,7 @@ from mm.session import Escalated, Rules
 from tests.session.script import Story
 
 GONE = "Order was never placed, already canceled, or filled. asset=0"
+BAND = "Order price cannot be more than 95% away from the reference price asset=0"
 STRANGE = "Order could not be processed, code 17."
 
 
@@ -170,7 +177,11 @@ def test_noops_go_on_at_a_bounded_rate_until_one_is_answered(fencing: Story) -> 
     assert 2 <= times <= 4
     fencing.answer(place, Garbled("502"), to_noop=True)
     fencing.go(60_000)
-    assert len(fencing.sent(Noop)) <= 4, "after the expiry there is nothing left to prevent"
+    assert len(fencing.sent(Noop)) <= 20, "as long as the venue's time is not known, it may still be prevented"
+    fencing.take(Market(BookTop("BTC", fencing.now, (), ())))
+    times = len(fencing.sent(Noop))
+    fencing.go(60_000)
+    assert len(fencing.sent(Noop)) == times, "after the expiry there is nothing left to prevent"
     assert fencing.state(cloid(place)) == OrderState.Unknown
 
 
@@ -219,8 +230,85 @@ def test_what_was_asked_before_the_fence_does_not_count(fencing: Story) -> None:
     fencing.take(*(OrderReply(command.query, None) for command in asked))  # read while it could still execute
     fencing.go(1_500)
     assert fencing.state(cloid(place)) == OrderState.Unknown
-    fencing.go(1_500)
+    fencing.go(place.expires_ms - fencing.now + 10_000)
     assert fencing.state(cloid(place)) == OrderState.Rejected
+
+
+def test_a_nonce_that_was_spent_is_searched_for_in_every_book(fencing: Story) -> None:  # protocol 2.6 and 6.2, X9
+    place = fencing.place()
+    fencing.lie_down()
+    fencing.go(2_100)
+    fencing.row(place.orders[0], 100, "open")
+    truth = fencing.reply
+    fencing.replies = lambda query: OrderReply(query.query, None) if isinstance(query, AskOrder) else truth(query)
+    fencing.answer(place, duplicate(place.nonce), to_noop=True)
+    fencing.stand_up()
+    fencing.go(30_000)  # orderStatus lags for all that time: the list of open orders knows it
+    assert fencing.state(cloid(place)) == OrderState.Resting
+    assert fencing.fates()[-1] == ("place", "found")
+    assert unsettled(fencing)
+
+
+def test_a_clock_that_is_set_does_not_end_what_may_still_execute(story: Story) -> None:  # reliability 3.2, C1
+    place = story.place()
+    set_by = 30_000
+    truth = story.reply
+
+    def replies(query: Query) -> Fact:
+        reply = truth(query)
+        return replace(reply, as_of_ms=reply.as_of_ms - set_by) if isinstance(reply, PositionReply) else reply
+
+    story.replies = replies
+    story.script.now_ms += set_by
+    story.go(6_000)
+    assert story.state(cloid(place)) == OrderState.Unknown, "at the venue it is before the expiry and its margin"
+    story.row(place.orders[0], 100, "open")
+    story.go(6_000)
+    assert story.state(cloid(place)) == OrderState.Resting
+    assert unsettled(story)
+
+
+def test_a_time_that_lies_far_ahead_is_none(story: Story) -> None:
+    story.lie_down()
+    place = story.place()
+    story.take(Market(BookTop("BTC", 2**60, (), ())), Market(BookTop("BTC", story.now + 61_000, (), ())))
+    story.stand_up()
+    story.replies = lambda query: ReadFailed(query.query, "") if isinstance(query, AskPosition) else story.reply(query)
+    story.go(60_000)
+    assert story.state(cloid(place)) == OrderState.Unknown
+
+
+@pytest.mark.parametrize("text", ["Only post-only orders allowed immediately after network upgrade", BAND])
+def test_of_two_copies_the_error_of_one_says_nothing_of_the_other(story: Story, text: str) -> None:  # protocol 2.5, 3.1
+    place = story.place(tif=Tif.GTC)
+    story.lie_down()
+    story.go(2_100)
+    assert kinds(story) == ["Place", "Resend"]
+    story.answer(place, ItemError(text))
+    assert story.state(cloid(place)) == OrderState.Unknown
+    story.row(place.orders[0], 100, "open")
+    story.stand_up()
+    story.go(15_000)
+    assert story.state(cloid(place)) == OrderState.Resting
+    assert unsettled(story)
+
+
+def test_when_both_copies_are_refused_it_is_refused(story: Story) -> None:
+    place = story.place()
+    story.lie_down()
+    story.go(2_100)
+    story.answer(place, ItemError(BAND))
+    story.answer(place, ItemError(BAND))
+    assert story.state(cloid(place)) == OrderState.Rejected
+
+
+def test_an_answer_that_tells_of_one_order_tells_of_its_siblings(story: Story) -> None:
+    place = story.place("BTC", "ETH")
+    story.lie_down()
+    story.go(2_100)
+    story.answer(place, Resting(100), ItemError(BAND))
+    states = [story.state(order.cloid) for order in place.orders]
+    assert states == [OrderState.Resting, OrderState.Rejected], "it executed: this is its one answer"
 
 
 def test_a_noop_voids_what_is_not_known_and_nothing_else(fencing: Story) -> None:
@@ -247,16 +335,15 @@ def test_a_read_that_fails_is_not_unknown(story: Story) -> None:  # S18: a DNS o
     assert story.state(cloid(place)) == OrderState.Resting
 
 
-def test_after_many_newer_orders_the_venue_may_have_forgotten(story: Story) -> None:  # X8
+def test_unknown_is_believed_only_if_no_other_book_knows_it(story: Story) -> None:  # X8
     story.truthful = True
     place = story.place()
-    story.counts.placed += story.rules.venue_memory + 1
     story.lie_down()
     story.go(place.expires_ms - story.now + 2_100)
     story.stand_up()
     story.script.sent.clear()
     story._read = 0
-    story.go(6_000)
+    story.go(10_000)
     assert {"AskOpenOrders", "AskFills"} <= set(story.asked())
     assert story.state(cloid(place)) == OrderState.Rejected
 

@@ -99,9 +99,27 @@ def test_old_leg_called_gone_but_alive_is_asked_about(verdict: Verdict, state: O
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_closed_unfilled_is_placed_anew(verdict: Verdict) -> None:
-    seen = known(verdict=verdict, state=OrderState.Cancelled, executed=Decimal("0.3"))
-    assert only(seen) == Put(Side.BUY, Decimal("41.1"), Decimal("0.7"))
+@pytest.mark.parametrize("pulled", [True, False])
+def test_closed_unfilled_is_placed_anew_if_it_was_this_modify_that_ended_it(verdict: Verdict, pulled: bool) -> None:
+    seen = known(verdict=verdict, state=OrderState.Cancelled, executed=Decimal("0.3"), pulled=pulled)
+    if pulled or verdict is Verdict.OLD_GONE_NEW_REFUSED:
+        assert only(seen) == Put(Side.BUY, Decimal("41.1"), Decimal("0.7"))
+    else:
+        assert only(seen) == Settled("0x1", "closed, and not by this modify")
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize("state", [*LIVE, *CLOSED])
+def test_what_somebody_else_wants_gone_is_neither_placed_nor_moved(verdict: Verdict, state: OrderState) -> None:
+    seen = known(verdict=verdict, state=state, pulled=True, stopped=True, excess=Decimal("0.1"))
+    assert isinstance(only(seen), Settled)
+
+
+@pytest.mark.parametrize("state", LIVE)
+def test_a_cancel_that_goes_on_is_waited_for(state: OrderState) -> None:
+    seen = known(state=state, cancelling=True, cancels=1)
+    assert isinstance(only(seen), Await)
+    assert isinstance(only(replace(seen, waits=POLICY.max_waits)), GiveUp)
 
 
 def test_closed_and_no_longer_wanted() -> None:
@@ -124,7 +142,7 @@ def test_untouched_is_cancelled_then_awaited_then_placed_anew() -> None:
     assert isinstance(only(live), Pull)
     for state in (OrderState.CancelPending, OrderState.CancelConfirmed):
         assert isinstance(only(replace(live, state=state, cancels=1)), Await)
-    gone = replace(live, state=OrderState.Cancelled, cancels=1, executed=Decimal("0.4"))
+    gone = replace(live, state=OrderState.Cancelled, cancels=1, pulled=True, executed=Decimal("0.4"))
     assert only(gone) == Put(Side.BUY, Decimal("41.1"), Decimal("0.6"))
 
 
@@ -205,6 +223,10 @@ anything = st.builds(
     target=st.sampled_from([None, Decimal("41.1")]),
     asks=st.integers(0, 25),
     cancels=st.integers(0, 15),
+    waits=st.integers(0, 400),
+    cancelling=st.booleans(),
+    pulled=st.booleans(),
+    stopped=st.booleans(),
 )
 
 

@@ -203,6 +203,8 @@ class Decider:
             target=self._target(order),
             asks=task.asks,
             cancels=task.cancels,
+            cancelling=self._session.cancelling(task.name),
+            pulled=task.cancels > 0,
         )
         for intent in next_intents(known, self._settings.policy):
             self._obey_task(intent, task, order)

@@ -1,8 +1,8 @@
 """One account's session with a venue, without I/O.
 
 `record` (written before the act, and replayed), `core` (what the parts share), `desk` (requests and
-their answers), `silence` (requests without one), `reads` (questions), `gate` (the catch-up), `watch`
-(what is looked at again and again), `session` (the whole).
+their answers), `cancels` (kept until the order is gone), `silence` (requests without an answer), `reads`
+(questions), `gate` (the catch-up), `watch` (what is looked at again and again), `session` (the whole).
 """
 
 from mm.session.core import dex_of, name_of

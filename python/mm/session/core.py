@@ -16,6 +16,7 @@ from mm.session.record import Recorded
 from mm.session.rules import Outlet, Rules
 
 P = ParamSpec("P")
+AHEAD_MOST_MS = 60_000
 
 
 class Core:
@@ -28,6 +29,7 @@ class Core:
         self.events: list[Event] = []
         self.follow: Callable[[Effect], None] = lambda _: None
         """What the session itself does about an effect."""
+        self._venue_ms = 0
         self._outlet = outlet
         self._coins = coins
 
@@ -35,6 +37,23 @@ class Core:
     def now_ms(self) -> int:
         """The time that facts and decisions are made in."""
         return self._outlet.now_ms
+
+    @property
+    def venue_ms(self) -> int:
+        """A time that the venue's clock has certainly passed: the latest that it told; 0 before the first."""
+        return max(self._venue_ms, getattr(self._outlet, "venue_now_ms", 0))
+
+    @property
+    def ahead_ms(self) -> int:
+        """By how much the venue's time is thought to be ahead of ours (what is sent then expires as much later); never
+        negative.
+        """
+        return max(0, getattr(self._outlet, "venue_offset_ms", 0))
+
+    def saw(self, venue_ms: object) -> None:
+        """The venue told a time of its own. One that lies far ahead is none: it would end what may still happen."""
+        if type(venue_ms) is int and venue_ms <= self.now_ms + self.ahead_ms + AHEAD_MOST_MS:
+            self._venue_ms = max(self._venue_ms, venue_ms)
 
     def coins(self) -> list[str]:
         """Every coin that matters: those asked for, and those that the engine has heard of."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
-from mm._core import CancelRequest, Engine, Order, Side, Tif, classify_order_error
+from mm._core import CancelRequest, Engine, Order, Side, Tif, classify_cancel_error, classify_order_error
 from mm.errors import BadInput, UsageError
 from mm.fallback import Verdict, verdict_of
 from mm.protocol import (
@@ -33,11 +33,12 @@ from mm.protocol import (
     UpdateLeverage,
     Waiting,
 )
+from mm.session.cancels import Cancels, Key
 from mm.session.core import Core, name_of
 from mm.session.events import Fate, How
-from mm.session.flights import Flight, Item, Sent, by_position
+from mm.session.flights import Flight, Item, Sent, by_position, is_duplicate
 from mm.session.reads import Reads
-from mm.session.silence import DUPLICATE_NONCE, Silence
+from mm.session.silence import Silence
 
 MAX_ITEMS = 200
 """What the venue takes in one action (protocol 3.2)."""
@@ -74,20 +75,23 @@ class Desk:
         self._core = core
         self._waiting: dict[int, Flight] = {}
         self._answered: OrderedDict[int, Flight] = OrderedDict()
+        self.cancels = Cancels(core, reads, self)
         self.silence = Silence(core, reads, self)
 
     @property
     def busy(self) -> bool:
-        """Whether any request's fate is still open."""
-        return bool(self._waiting)
+        """Whether any request's fate is still open, or a cancel is to be made again."""
+        return bool(self._waiting) or self.cancels.busy
 
     def waiting(self) -> list[Flight]:
         """Requests whose fate is open."""
         return list(self._waiting.values())
 
     def next_deadline(self) -> int | None:
-        """When the next request is overdue."""
-        return min((flight.due_ms for flight in self._waiting.values()), default=None)
+        """When the next request is overdue, or the next cancel is made again."""
+        due = [flight.due_ms for flight in self._waiting.values()]
+        again = self.cancels.next_deadline()
+        return min(due if again is None else [*due, again], default=None)
 
     # --- asks: the engine first, then the record, then the wire -------------------------------------
 
@@ -121,6 +125,8 @@ class Desk:
         changes: list[Change] = []
         try:
             for edit in edits:
+                if edit.name in self.cancels:
+                    raise UsageError("its cancel goes on until it is gone", cloid=edit.name, reason="cancelled")
                 cloid = core.engine.tell(Engine.next_cloid)
                 ask = core.engine.tell(Engine.initiate_modify, edit.name, cloid, edit.px, edit.order_qty, now)
                 items.append(Item(edit.name, cloid, ask.oid, wanted=edit.order_qty))
@@ -133,33 +139,58 @@ class Desk:
         self._launch(Modify(core.next_nonce(), now + core.rules.expires_ms, tuple(changes)), items)
         return [item.cloid for item in items]
 
-    def cancel(self, names: Iterable[int | str], tries: int = 0) -> dict[int | str, UsageError]:
-        """Cancel these orders (or legs, by oid), and again after silence; give back those with nothing left to cancel.
+    def cancel(self, names: Iterable[int | str]) -> dict[int | str, UsageError]:
+        """Cancel these orders (or legs, by oid), and go on until they are gone; give back those with nothing to cancel.
 
         One that cannot be cancelled does not hold up the others (I20): each is judged alone.
         """
-        core = self._core
-        by_oid: list[tuple[Item, Target]] = []
-        by_cloid: list[tuple[Item, Target]] = []
         refused: dict[int | str, UsageError] = {}
+        targets: list[tuple[Item, Target]] = []
         for name in names:
             try:
-                request = core.engine.tell(Engine.initiate_cancel, name, core.now_ms)
+                item, target = self._aim(name)
             except UsageError as error:
                 refused[name] = error
                 continue
-            order = self._order(request)
-            item = Item(name_of(order) if order and order.cloid else "", request.cloid or "", request.oid, request)
-            target = Target(request.coin, request.oid, None if request.oid is not None else request.cloid)
-            (by_cloid if request.oid is None else by_oid).append((item, target))
-        for pairs in (by_oid, by_cloid):
+            item.wish = item.name if isinstance(name, str) and item.name else name
+            self.cancels.want(item.wish)
+            targets.append((item, target))
+        self._core.counts.cancelled += len(targets)
+        self._launch_cancels(targets)
+        return refused
+
+    def cancel_legs(self, legs: Iterable[tuple[int | str, Key]]) -> set[Key]:
+        """Cancel these legs once more, each for the wish it belongs to; give back wishes with nothing to cancel now."""
+        targets: list[tuple[Item, Target]] = []
+        idle: set[Key] = set()
+        for leg, wish in legs:
+            try:
+                item, target = self._aim(leg)
+            except UsageError:
+                idle.add(wish)
+                continue
+            item.wish = wish
+            targets.append((item, target))
+        self._launch_cancels(targets)
+        return idle - {item.wish for item, _ in targets}
+
+    def _aim(self, name: int | str) -> tuple[Item, Target]:
+        """Tell the engine of a cancel. Raises its `UsageError` where there is nothing left to cancel."""
+        request = self._core.engine.tell(Engine.initiate_cancel, name, self._core.now_ms)
+        order = self._order(request)
+        item = Item(name_of(order) if order and order.cloid else "", request.cloid or "", request.oid, request)
+        return item, Target(request.coin, request.oid, None if request.oid is not None else request.cloid)
+
+    def _launch_cancels(self, targets: list[tuple[Item, Target]]) -> None:
+        """By oid and by cloid apart, each in as few actions as there can be."""
+        core = self._core
+        for by_oid in (True, False):
+            pairs = [pair for pair in targets if (pair[1].oid is not None) == by_oid]
             for start in range(0, len(pairs), MAX_ITEMS):
                 chunk = pairs[start : start + MAX_ITEMS]
                 nonce, expires = core.next_nonce(), core.now_ms + core.rules.expires_ms
                 action = Cancel(nonce, expires, tuple(target for _, target in chunk))
-                self._launch(action, [item for item, _ in chunk], tries)
-        core.counts.cancelled += (len(by_oid) + len(by_cloid)) * (tries == 0)
-        return refused
+                self._launch(action, [item for item, _ in chunk])
 
     def schedule_cancel(self, time_ms: int | None) -> int:
         """Set or take back the dead man's switch; give the nonce under which its fate is told."""
@@ -172,11 +203,9 @@ class Desk:
         expires = core.now_ms + core.rules.expires_ms
         return self._launch(UpdateLeverage(core.next_nonce(), expires, coin, leverage, is_cross), [])
 
-    def _launch(self, action: Sent, items: list[Item], tries: int = 0) -> int:
+    def _launch(self, action: Sent, items: list[Item]) -> int:
         core = self._core
-        flight = Flight(
-            action, items, core.now_ms + core.rules.answer_ms, core.counts.placed + core.counts.modified, tries
-        )
+        flight = Flight(action, items, core.now_ms + core.rules.answer_ms, core.ahead_ms)
         self._waiting[action.nonce] = flight
         core.act(action)
         return action.nonce
@@ -207,33 +236,44 @@ class Desk:
         elif not flight.items:
             self._bare(flight, answer.outcomes)
         else:
+            flight.hear(answer.outcomes)
             for item, outcome in zip(flight.items, by_position(answer.outcomes, len(flight.items)), strict=True):
                 self._on_outcome(flight, item, outcome)
-            if flight.unsettled():
-                self.silence.hasten(flight)
-            else:
+            if not flight.unsettled():
                 self.land(flight)
+            elif isinstance(flight.action, Cancel):
+                self._again(flight)
+            else:
+                self.silence.hasten(flight)
 
     def on_not_sent(self, fact: NotSent) -> None:
         """It never left, and the engine is told so: unless another copy of it may have."""
         flight = self._waiting.get(fact.nonce)
         if flight is None or flight.copies > 1 or flight.fences:
             return
-        if isinstance(flight.action, Cancel):
-            self.silence.hasten(flight)  # a cancel is not given up: it is made anew
-        elif not flight.items:
+        if not flight.items:
             self.land(flight)
             self._core.emit(Fate(flight.kind, fact.nonce, "", "", How.NOT_SENT, fact.why))
         for item in flight.unsettled():
             self.tell(flight, item, How.NOT_SENT, fact.why)
             if not isinstance(flight.action, Cancel):
                 self.void(flight, item)
+        if isinstance(flight.action, Cancel):
+            self._again(flight)  # a cancel is not given up: it is made anew
+
+    def _again(self, flight: Flight) -> None:
+        """This cancel will not be answered any better: what is still to be cancelled follows in another."""
+        if flight.action.nonce in self._waiting:
+            self.land(flight)
+            for item in flight.unsettled():
+                if item.wish is not None:
+                    self.cancels.again(item.wish)
 
     def _on_outcome(self, flight: Flight, item: Item, outcome: Outcome | None) -> None:
         if outcome is None or isinstance(outcome, Garbled):
             return  # as good as none
         if isinstance(outcome, ActionError):
-            if outcome.text.startswith(DUPLICATE_NONCE):
+            if is_duplicate(outcome):
                 if not isinstance(flight.action, Cancel):
                     self.silence.spent(flight)  # another copy executed, or was refused inside: to be asked
                 return
@@ -261,7 +301,7 @@ class Desk:
             case Filled(oid=oid, total_sz=total, avg_px=avg):
                 core.fact(Engine.finalize_pending_by_cloid, item.cloid, oid, total, avg, now)
                 self._settle(flight, item, How.TAKEN)
-            case ItemError(text=text) | ActionError(text=text) if classify_order_error(text) != UNKNOWN_WORDS:
+            case ItemError(text=text) | ActionError(text=text) if _tells(flight, classify_order_error(text)):
                 core.counts.rejected += 1
                 core.fact(Engine.on_rejected, item.cloid, text, now)
                 self._settle(flight, item, How.REFUSED, text)
@@ -277,7 +317,7 @@ class Desk:
             case Filled(oid=oid, total_sz=total, avg_px=avg):
                 core.fact(Engine.on_modify_success, item.cloid, oid, total, avg, now)
                 self._settle(flight, item, How.TAKEN)
-            case ItemError(text=text) | ActionError(text=text) if verdict_of(text) != Verdict.UNKNOWN:
+            case ItemError(text=text) | ActionError(text=text) if _tells(flight, verdict_of(text)):
                 core.fact(Engine.on_modify_error, item.cloid, text, now)
                 self._settle(flight, item, How.REFUSED, text)
             case _:
@@ -292,7 +332,13 @@ class Desk:
                 self._settle(flight, item, How.TAKEN)
             case ItemError(text=text) | ActionError(text=text):
                 core.fact(Engine.on_cancel_error, leg, text, item.request, now)
-                self._settle(flight, item, How.REFUSED, text)
+                if classify_cancel_error(text) == UNKNOWN_WORDS:
+                    if not item.settled:
+                        self.tell(flight, item, How.UNKNOWN, text)
+                elif not item.settled:
+                    if item.wish is not None:
+                        self.cancels.on_refusal(item.wish, text)
+                    self._settle(flight, item, How.REFUSED, text)
             case _:
                 pass  # no answer to a cancel: it is made anew
 
@@ -302,7 +348,7 @@ class Desk:
         match outcome:
             case Done():
                 how = How.TAKEN
-            case ActionError(text=text) | ItemError(text=text) if not text.startswith(DUPLICATE_NONCE):
+            case ActionError() | ItemError() if not is_duplicate(outcome):
                 how = How.REFUSED
             case _:
                 return
@@ -364,6 +410,14 @@ def text_of(outcome: Outcome | None) -> str:
             return "done, without an oid"
         case _:
             return ""
+
+
+def _tells(flight: Flight, meaning: str | Verdict) -> bool:
+    """Whether a refusal settles an order: its words are known, and no other copy of the request may have executed.
+
+    What the venue refuses before it looks at the nonce (protocol 2.5, 3.1) it may say of one copy after another executed.
+    """
+    return meaning not in (UNKNOWN_WORDS, Verdict.UNKNOWN) and not flight.ambiguous
 
 
 def _check_length(items: Sequence[object]) -> None:

@@ -4,8 +4,21 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from mm._core import CancelRequest
-from mm.protocol import ActionError, Cancel, Garbled, ItemError, Modify, Outcome, Place, ScheduleCancel, UpdateLeverage
+from mm.protocol import (
+    ActionError,
+    Cancel,
+    Filled,
+    Garbled,
+    ItemError,
+    Modify,
+    Outcome,
+    Place,
+    Resting,
+    ScheduleCancel,
+    UpdateLeverage,
+)
 
+DUPLICATE_NONCE = "Invalid nonce: duplicate nonce"
 Sent = Place | Modify | Cancel | ScheduleCancel | UpdateLeverage
 
 
@@ -19,6 +32,8 @@ class Item:
     """The leg that a modify replaces, or that is cancelled."""
     request: CancelRequest | None = None
     wanted: Decimal | None = None
+    wish: int | str | None = None
+    """For a cancel: the order, by name, or the leg, by oid, that somebody wants gone."""
     settled: bool = False
     """An answer told its fate, or evidence did."""
     doubted: bool = False
@@ -34,14 +49,20 @@ class Flight:
     action: Sent
     items: list[Item]
     due_ms: int
-    placements: int
-    """How many orders had been placed when it left: what the venue remembers is counted in orders."""
+    ahead_ms: int = 0
+    """By so much the venue's time was thought to be ahead of ours: it may have been sent with an expiry as much later."""
     tries: int = 0
     copies: int = 1
     """How often its bytes were sent. Of several copies one may be refused and another still execute."""
+    refused: int = 0
+    """How many copies were answered with a refusal that is their own: they did not execute."""
+    executed: bool = False
+    """An answer told that a part of it executed: then every outcome of that answer is the venue's last word."""
     fences: int = 0
     spent_ms: int | None = None
-    """From then on it can certainly not execute any more; whether it did before is another question."""
+    """From then on its nonce is spent, or its expiry past: whether it executed before is another question."""
+    expired: bool = False
+    """By the venue's own time it can execute no more."""
     told: bool = field(default=False)
     """Somebody was told that it takes too long."""
 
@@ -55,6 +76,18 @@ class Flight:
         """Whether its answer did not come in time."""
         return self.tries > 0
 
+    @property
+    def ambiguous(self) -> bool:
+        """Whether a copy may have executed though another one was refused."""
+        return self.refused < self.copies and not self.executed
+
+    def hear(self, outcomes: tuple[Outcome, ...]) -> None:
+        """An answer to one copy."""
+        if any(isinstance(outcome, Resting | Filled) for outcome in outcomes):
+            self.executed = True
+        elif outcomes and all(isinstance(o, ItemError | ActionError) and not is_duplicate(o) for o in outcomes):
+            self.refused += 1
+
     def unsettled(self) -> list[Item]:
         """Items whose fate is still open."""
         return [item for item in self.items if not item.settled]
@@ -67,6 +100,11 @@ KINDS: dict[type, str] = {
     ScheduleCancel: "scheduleCancel",
     UpdateLeverage: "updateLeverage",
 }
+
+
+def is_duplicate(outcome: Outcome) -> bool:
+    """Whether the venue says that the nonce was spent before."""
+    return isinstance(outcome, ActionError | ItemError) and outcome.text.startswith(DUPLICATE_NONCE)
 
 
 def by_position(outcomes: tuple[Outcome, ...], count: int) -> list[Outcome | None]:

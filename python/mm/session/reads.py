@@ -249,6 +249,7 @@ class Reads:
         elif isinstance(reply, OpenOrdersReply):
             self._list(reply, str(asked.key[1]), asked.sent_ms)
         elif isinstance(reply, PositionReply):
+            core.saw(reply.as_of_ms)
             effects = core.fact(Engine.on_position, reply.coin, reply.szi, reply.as_of_ms, now_ms=core.now_ms)
             agrees = effects is not None and not any(isinstance(e, Effect.PositionDiffers) for e in effects)
             self.on_position(reply.coin, agrees)

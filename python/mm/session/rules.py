@@ -7,7 +7,11 @@ from mm.protocol import Command
 
 
 class Outlet(Protocol):
-    """Where commands go. Both exchanges of `mm.exchange.base` are one."""
+    """Where commands go. Both exchanges of `mm.exchange.base` are one.
+
+    One over the network may have two times more: `venue_now_ms`, which the venue's clock has certainly passed, and
+    `venue_offset_ms`, how far it is thought to be ahead of `now_ms`, and by how much more expiries are put off.
+    """
 
     @property
     def now_ms(self) -> int:
@@ -35,12 +39,10 @@ class Rules:
     """Whether the identical bytes are sent once more before the nonce is spent. A maker's quote is stale by then:
     it is rather prevented."""
     expiry_margin_ms: int = 4_000
-    """So much later than its expiry a request can certainly execute no more, though clocks differ: more than the three
-    seconds at which orders are refused for it (reliability C1)."""
+    """So much later than its expiry, by the time that the venue itself tells, a request can certainly execute no more:
+    more than the three seconds at which orders are refused for a clock that is off (reliability C1, 3.2)."""
     apart_ms: int = 1_000
     """Two reads that say "unknown" prove something only if so far apart, both after the nonce was spent."""
-    venue_memory: int = 1_000
-    """After so many newer placements the venue may have forgotten an order: "unknown" says nothing then."""
     remembered: int = 1_000
     """So many answered requests are kept, so that a second answer is understood."""
     read_ms: int = 2_000
@@ -52,8 +54,9 @@ class Rules:
     """How far back a first start without a record reads fills; the stream's own snapshot reaches further."""
     overlap_ms: int = 1_000
     """By how much two reads of fills overlap."""
-    settled_ms: int = 3_000
-    """A read is trusted to be complete up to so long before it was asked: clocks differ, and reads lag."""
+    settled_ms: int = 6_000
+    """A read is trusted to be complete up to so long before it was asked: clocks may differ by three seconds before
+    orders are refused for it, and reads lag (X9)."""
     snapshot_ms: int = 5_000
     """How long the snapshot of `userFills` is waited for; the pages of fills tell the same."""
     gap_ms: int = 1_000

@@ -125,8 +125,15 @@ class Session:
         return self._desk.modify(edits)
 
     def cancel(self, names: Iterable[int | str]) -> dict[int | str, UsageError]:
-        """Cancel orders by name, or legs by oid, whatever is closed; give back those with nothing left to cancel."""
+        """Cancel orders by name, or legs by oid, whatever is closed, and go on until they are gone (see `cancels`).
+
+        Gives back those with nothing left to cancel.
+        """
         return self._desk.cancel(names)
+
+    def cancelling(self, name: int | str) -> bool:
+        """Whether this order, by name, or leg, by oid, is cancelled until it is gone."""
+        return name in self._desk.cancels
 
     def schedule_cancel(self, time_ms: int | None) -> int:
         """Set or take back the dead man's switch; give the nonce under which its fate is told."""
@@ -159,7 +166,10 @@ class Session:
                 self._desk.on_not_sent(fact)
             case Frame(data=data):
                 self._frame(data)
-            case Market() | Warned():
+            case Market(event=event):
+                self._core.saw(getattr(event, "time", None))
+                self._core.emit(fact)
+            case Warned():
                 self._core.emit(fact)
             case LinkUp(epoch=epoch):
                 self.gate.on_up(epoch)
@@ -183,6 +193,7 @@ class Session:
             core.fact(Engine.tick, core.now_ms)
         self._desk.silence.close_known()
         self._desk.silence.overdue()
+        self._desk.cancels.keep_time()
         if self.gate.epoch is not None:
             self.reads.again()
             self._watch.keep_time()

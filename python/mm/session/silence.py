@@ -4,29 +4,28 @@
     the same bytes once more     one nonce executes at most once (where `Rules.resend` says so)
     a `noop` under the nonce     accepted: the request never executed and never will
                                  "duplicate nonce": the nonce is spent, by the request or by an earlier noop
-    the expiry                   passed, and a margin: the request can execute no more
-    `orderStatus`                an order: evidence. Unknown to the venue: nothing, unless the nonce is spent or
-                                 expired, and it is said twice, a second apart
+    the expiry                   passed by the venue's own time, and a margin: the request can execute no more
+    `orderStatus`                an order: evidence. Unknown to the venue: nothing, unless the request has expired,
+                                 and it is said twice, a second apart, and neither the open orders nor the fills,
+                                 read after that, know it
 
-Cancels are simply made anew, as often as it takes. Every step has a bounded rate; what goes on for too
+Cancels are simply made anew (`cancels`). Every step has a bounded rate; what goes on for too
 long is told, and goes on. Sources: protocol 2.5 to 2.7, 6.2 and 11; `reliability.md` N1 to N5, X8, X9.
 """
 
 from typing import TYPE_CHECKING
 
-from mm._core import Engine, OrderState
-from mm.protocol import Action, ActionError, Cancel, Done, Modify, Noop, Outcome, Place, Resend
+from mm._core import Engine
+from mm.protocol import Action, Cancel, Done, Modify, Noop, Outcome, Place, Resend
 from mm.session.core import UNSEEN, Core, dex_of, name_of, phase_of
 from mm.session.events import Escalated, Fate, How
-from mm.session.flights import Flight, Item
+from mm.session.flights import Flight, Item, is_duplicate
 from mm.session.reads import Reads
 
 if TYPE_CHECKING:
     from mm.session.desk import Desk
 
-DUPLICATE_NONCE = "Invalid nonce: duplicate nonce"
-CANCEL_TRIES = 20
-"""After so many cancels that were not answered somebody is told."""
+DOUBLINGS = 8
 
 
 class Silence:
@@ -43,9 +42,10 @@ class Silence:
         """Take the next step for every request that is due."""
         now = self._core.now_ms
         for flight in self._desk.waiting():
-            if flight.due_ms <= now:
+            over = flight.silent and not flight.expired and flight.items and self._has_expired(flight)
+            if flight.due_ms <= now or over:
                 if isinstance(flight.action, Cancel):
-                    self._cancel_again(flight)
+                    self._desk.cancels.overdue(flight)
                 elif not flight.items:
                     self._desk.land(flight)
                     self._core.emit(Fate(flight.kind, flight.action.nonce, "", "", How.UNKNOWN, "no answer"))
@@ -72,8 +72,10 @@ class Silence:
         flight.tries += 1
         for item in flight.unsettled():
             self.doubt(flight, item, "no answer")
-        if now > action.expires_ms + rules.expiry_margin_ms:
-            self._spend(flight)
+        if not flight.expired and self._has_expired(flight):
+            flight.expired, flight.spent_ms = True, now
+            for item in flight.items:
+                item.missing_ms = None  # what was not known before may have executed since
         if flight.spent_ms is None:
             if rules.resend and flight.copies == 1 and now < action.expires_ms:
                 flight.copies += 1
@@ -88,29 +90,23 @@ class Silence:
         if not flight.told and now - action.expires_ms >= rules.patience_ms:
             flight.told = True
             core.emit(Escalated(f"what became of a {flight.kind} is still not known: nonce {action.nonce}"))
-        if flight.spent_ms is None:
-            pause = min(rules.retry_ms << min(flight.tries - 1, 8), rules.retry_max_ms)
-            flight.due_ms = min(now + pause, max(now, action.expires_ms + rules.expiry_margin_ms) + 1)
-        else:
-            flight.due_ms = now + rules.apart_ms
+        flight.due_ms = now + rules.apart_ms if flight.expired else self._next_try(flight)
 
-    def _cancel_again(self, flight: Flight) -> None:
-        """The old cancel is forgotten and a new one made, for what is still to be cancelled."""
-        view = self._core.engine.view
-        self._desk.land(flight)
-        names: list[int | str] = []
-        for item in flight.unsettled():
-            order = view.get_by_cloid(item.name) if item.name else view.get_order(item.oid or 0)
-            if order is None or order.state != OrderState.CancelPending:
-                item.settled = True
-                self._desk.tell(flight, item, How.FOUND)
-            else:
-                self._reads.legs(order)
-                names.append(item.name or item.oid or 0)
-        if names:
-            if flight.tries + 1 == CANCEL_TRIES:
-                self._core.emit(Escalated(f"a cancel is not answered: tried {CANCEL_TRIES} times"))
-            self._desk.cancel(names, flight.tries + 1)
+    def _next_try(self, flight: Flight) -> int:
+        """While it may still execute: doubling, and when it should have expired the venue is asked for its time."""
+        rules, now = self._core.rules, self._core.now_ms
+        pause = min(rules.retry_ms << min(flight.tries - 1, DOUBLINGS), rules.retry_max_ms)
+        over_ms = flight.action.expires_ms + flight.ahead_ms + rules.expiry_margin_ms + 1
+        if over_ms > now:
+            return min(now + pause, over_ms)
+        for coin in coins_of(flight.action):
+            self._reads.position(coin)  # it is told as of the venue's own time
+        return now + pause
+
+    def _has_expired(self, flight: Flight) -> bool:
+        """By the venue's time and no other: ours may have been set, or the machine have slept (reliability 3.2, C1)."""
+        over_ms = flight.action.expires_ms + flight.ahead_ms + self._core.rules.expiry_margin_ms
+        return self._core.venue_ms > over_ms
 
     # --- what is learned --------------------------------------------------------------------------------
 
@@ -137,24 +133,29 @@ class Silence:
         """The nonce is spent: the request executed, or was refused inside, or a noop took its place. To be asked."""
         if flight.unsettled():
             flight.tries = max(flight.tries, 1)
-            self._spend(flight)
+            if flight.spent_ms is None:
+                flight.spent_ms = self._core.now_ms
             self._ask(flight)
             flight.due_ms = self._core.now_ms + self._core.rules.apart_ms
 
     def on_fence(self, flight: Flight, outcomes: tuple[Outcome, ...]) -> None:
         """The noop was answered: either the request can never execute, or its nonce was spent before."""
         (outcome,) = outcomes if len(outcomes) == 1 else (None,)
-        if isinstance(outcome, ActionError) and outcome.text.startswith(DUPLICATE_NONCE):
+        if outcome is not None and is_duplicate(outcome):
             self.spent(flight)
         elif isinstance(outcome, Done):
             for item in flight.unsettled():
                 self._void(flight, item, "its nonce was spent by a noop")
 
     def on_missing(self, key: int | str, sent_ms: int) -> None:
-        """The venue does not know it. That proves nothing, unless its request can execute no more; and then only twice."""
+        """The venue does not know it. That proves nothing, unless its request has expired; and then only twice.
+
+        A spent nonce is not enough: by whom it was spent is the question, and "duplicate nonce" says that it may well
+        have been the request itself, which a read that lags does not show yet (protocol 2.6 and 6.2, X9).
+        """
         rules = self._core.rules
         for flight in self._desk.waiting():
-            if flight.spent_ms is None or sent_ms < flight.spent_ms:
+            if not flight.expired or flight.spent_ms is None or sent_ms < flight.spent_ms:
                 continue
             for item in flight.unsettled():
                 if item.cloid != key:
@@ -180,15 +181,11 @@ class Silence:
                 if order is not None:
                     item.name, item.wanted = name_of(order), order.order_qty
             # Its bytes died with the process: there is no copy to send.
-            flight = Flight(action, items, self._core.now_ms, self._placements(), copies=2)
+            flight = Flight(action, items, self._core.now_ms, self._core.ahead_ms, copies=2)
             self._desk.adopt(flight)
             self._step(flight)
 
     # --- small parts --------------------------------------------------------------------------------------
-
-    def _spend(self, flight: Flight) -> None:
-        if flight.spent_ms is None:
-            flight.spent_ms = self._core.now_ms
 
     def _void(self, flight: Flight, item: Item, why: str) -> None:
         self._core.counts.fenced += 1
@@ -202,23 +199,26 @@ class Silence:
                 self._reads.order(item.oid)
 
     def _would_know(self, flight: Flight, item: Item) -> bool:
-        """Whether the venue would still know the order if it had ever had it.
-
-        It forgets after some thousand newer ones. Then its other books must be silent too: the open orders and
-        the fills, both read after the nonce was spent.
+        """Whether the venue's other books are silent too: the open orders and the fills, both read a while after it
+        expired. It forgets an order after some thousand newer ones (X8), and one book may lag behind another (X9).
         """
-        spent = flight.spent_ms
-        assert spent is not None
-        if self._placements() - flight.placements <= self._core.rules.venue_memory:
-            return True
+        assert flight.spent_ms is not None
+        since = flight.spent_ms + self._core.rules.apart_ms
         order = self._core.engine.view.get_by_cloid(item.cloid)
         dex = dex_of(order.coin) if order is not None else ""
-        if self._reads.scanned_ms.get(dex, -1) > spent and self._reads.fills_began_ms > spent:
+        if self._reads.scanned_ms.get(dex, -1) >= since and self._reads.fills_began_ms >= since:
             return True
         self._reads.open_orders([dex])
         self._reads.fills()
         return False
 
-    def _placements(self) -> int:
-        counts = self._core.counts
-        return counts.placed + counts.modified
+
+def coins_of(action: Action) -> tuple[str, ...]:
+    """The coins that an action places orders on, each once."""
+    match action:
+        case Place(orders=orders):
+            return tuple(dict.fromkeys(order.coin for order in orders))
+        case Modify(changes=changes):
+            return tuple(dict.fromkeys(change.order.coin for change in changes))
+        case _:
+            return ()

@@ -24,7 +24,7 @@ from mm._core.wire import Asset, Assets, Book
 from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, UnknownOrder, UsageError, VenueError
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_events import EventStream, Left
-from mm.exchange.hyperliquid.client_modify import replace_with_fallback
+from mm.exchange.hyperliquid.client_modify import Fallbacks
 from mm.exchange.hyperliquid.client_open import NewOrder, network, unrecorded
 from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, face
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
@@ -121,6 +121,7 @@ class Hyperliquid:
         self._fates: Waiters[tuple[str, str | int], Fate] = Waiters()
         self._infos: Waiters[int, InfoReply | ReadFailed] = Waiters()
         self._budget: Waiters[str, RateLimitReply] = Waiters()
+        self._fallbacks = Fallbacks(self._fates)
         self._turned: asyncio.Future[None] | None = None
         self._books = Books()
         self._closing = False
@@ -163,6 +164,7 @@ class Hyperliquid:
         if self._task is None or self._closing:
             return
         self._closing = True
+        self._fallbacks.stop()
         task = self._task
         try:
             if self._fault is None:
@@ -281,6 +283,13 @@ class Hyperliquid:
             raise NotSent("the client is not open: use `async with`", reason="not open")
         return self._session
 
+    def _quoting(self) -> Session:
+        """The session, for what may leave an order: not while the client is closing, which is a promise to be kept."""
+        session = self._alive()
+        if self._closing:
+            raise NotSent("the client is closing: nothing is placed any more", reason="closing")
+        return session
+
     # --- looking ----------------------------------------------------------------------------------------
 
     @property
@@ -356,7 +365,7 @@ class Hyperliquid:
         What is wrong with the request itself is raised, and nothing of it was sent. Post-only orders are best kept
         apart from takers (protocol 10.2).
         """
-        session = self._alive()
+        session = self._quoting()
         wishes = [self._wish(order) for order in orders]
         names = session.place(wishes)
         waiting = [self._fates.wait(("place", name)) for name in names]
@@ -377,7 +386,8 @@ class Hyperliquid:
         it (order-state 6). It is one request, `batchModify`, and the order keeps its name.
 
         Raises as `place`; what a refusal or a silence leaves behind is in the order's state. With a `policy` the
-        fallback takes over instead: ask, shrink, cancel, place anew, until the matter is settled.
+        fallback takes over instead: ask, shrink, cancel, place anew, until the matter is settled. It places nothing anew
+        for an order that somebody else ended (a cancel of yours, or of the venue's), nor while the client is closing.
         """
         known = self._order(order)
         market = self._market(known.coin)
@@ -386,14 +396,13 @@ class Hyperliquid:
             known.px if px is None else Decimal(market.px_to_wire(px)),
             known.order_qty if order_qty is None else Decimal(market.sz_to_wire(order_qty)),
         )
-        session = self._alive()
+        session = self._quoting()
         (leg,) = session.modify([edit])
         waiting = self._fates.wait(("modify", leg))
         self._tell()
-        fate = await waiting
         if policy is not None:
-            return await replace_with_fallback(self, edit, fate, policy)
-        result = self._placed(fate)
+            return await self._fallbacks.settle(self, edit, leg, waiting, policy)
+        result = self._placed(await waiting)
         if isinstance(result, VenueError):
             raise result
         return result
@@ -401,9 +410,10 @@ class Hyperliquid:
     async def cancel(self, order: Order | str, *, foreign: bool = False, timeout_ms: int = 15_000) -> Order:
         """Cancel an order, whatever else is closed, and give it once it is known not to rest any more.
 
-        An order that is closed already is given as it is. Raises `Refused` when the venue did not do it (a rate
-        limit), `OutcomeUnknown` when that is still open after `timeout_ms`; the cancel is repeated all the same until
-        it is answered. Orders that are not ours are touched with `foreign=True` only.
+        An order that is closed already is given as it is. A cancel is a wish: it is made again until the order is
+        gone, whatever is answered. Raises `OutcomeUnknown` when it is not gone after `timeout_ms` (a rate limit, a
+        silence), and the cancel goes on; `Refused` when the venue refuses it for a reason that stays (a signer that is
+        unknown), and it does not. Orders that are not ours are touched with `foreign=True` only.
         """
         known = self._order(order)
         if known.foreign and not foreign:
@@ -411,27 +421,30 @@ class Hyperliquid:
         key: int | str | None = known.cloid if known.cloid is not None else known.oid
         if key is None:
             raise UnknownOrder("an order without any name cannot be cancelled")
+        self._fallbacks.stop(name=known.cloid or "")
         if known.state.is_terminal or known.state in DONE:
             return known
-        refused: list[str] = []
+        words: list[str] = []
 
         def heard(fate: Fate) -> None:
-            if fate.how == How.REFUSED and classify_cancel_error(fate.text) != "NotLive":
-                refused.append(fate.text)
+            if fate.text and not (fate.how == How.REFUSED and classify_cancel_error(fate.text) == "NotLive"):
+                words.append(fate.text)
 
         session = self._alive()
         with self._fates.listen(("cancel", known.current_cloid or ""), heard):
             for error in session.cancel([key]).values():
                 raise error
             self._tell()
-            await self._until(lambda: bool(refused) or self._is_done(key), timeout_ms)
-        now = self._order(key)
+            await self._until(lambda: self._is_done(key) or not session.cancelling(key), timeout_ms)
         if self._is_done(key):
-            return now
-        cloid = known.cloid or ""
-        if refused:
-            raise Refused(f"the cancel was refused: {refused[0]}", reason=refused[0], cloid=cloid)
-        raise OutcomeUnknown("the cancel is not answered yet, and goes on", reason="no answer", cloid=cloid)
+            return self._order(key)
+        cloid, last = known.cloid or "", words[-1] if words else ""
+        if not session.cancelling(key):
+            raise Refused(f"the cancel was refused: {last}", reason=last, cloid=cloid)
+        why = last or "no answer"
+        raise OutcomeUnknown(
+            f"the order is not known to be gone, and its cancel goes on: {why}", reason=why, cloid=cloid
+        )
 
     async def cancel_all(
         self, coin: str | None = None, *, wait: bool = False, timeout_ms: int = 15_000
@@ -444,6 +457,7 @@ class Hyperliquid:
         """
         session = self._alive()
         end = self._exchange.now_ms + timeout_ms
+        self._fallbacks.stop(coin)
         asked = self.orders(coin)
         session.cancel(name_of(order) for order in asked)
         self._tell()
@@ -451,8 +465,8 @@ class Hyperliquid:
             return tuple(asked)
         while (left := end - self._exchange.now_ms) > 0:
             if not await self._until(lambda: not self.orders(coin), min(left, AGAIN_MS)):
-                again = [order for order in self.orders(coin) if order.state != OrderState.CancelPending]
-                session.cancel(name_of(order) for order in again)  # refused, or asked before it was on the book
+                again = [name for order in self.orders(coin) if not session.cancelling(name := name_of(order))]
+                session.cancel(again)  # refused for good, or new: the others are cancelled until they are gone
                 self._tell()
             elif await self._is_empty(coin, end):
                 return ()
