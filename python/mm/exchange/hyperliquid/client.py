@@ -181,7 +181,7 @@ class Hyperliquid:
             self._end()
 
     def _end(self) -> None:
-        self.left = tuple(self.orders())
+        self.left = self._still(None)
         for order in self.left:
             log.warning("left on the venue, looked after by nobody: %s %s, %s", order.coin, order.cloid, order.state)
         gone = OutcomeUnknown("the client was closed before the answer came", reason="closed")
@@ -470,7 +470,9 @@ class Hyperliquid:
                 self._tell()
             elif await self._is_empty(coin, end):
                 return ()
-        return tuple(self.orders(coin))
+            else:
+                await self._until(lambda: False, min(left, AGAIN_MS))
+        return self._still(coin)
 
     async def known(self, order: Order | str) -> Order:
         """Wait until the fate of an order is known: it rests, it is closed, or it never lived. Bound it as you like."""
@@ -593,4 +595,9 @@ class Hyperliquid:
         scanned = session.reads.scanned_ms
         left = end - self._exchange.now_ms
         read = await self._until(lambda: all(scanned.get(dex, -1) > asked_ms for dex in dexes), left)
-        return read and not self.orders(coin)
+        return read and not self._still(coin)
+
+    def _still(self, coin: str | None) -> tuple[Order, ...]:
+        """What is open, or not known to be closed, and what rests though it was written off."""
+        strays = (self.engine.get_order(oid) for oid in self.session.strays.standing(coin))
+        return (*self.orders(coin), *(order for order in strays if order is not None))
