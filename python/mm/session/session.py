@@ -12,6 +12,7 @@ simply taken. It has no clock, no socket and no loop: `outlet` has the time, and
 from collections.abc import Iterable, Sequence
 
 from mm._core import Effect, Engine, OrderState
+from mm._core.sign import Nonces
 from mm.errors import NotSent as NotSentError
 from mm.errors import UsageError
 from mm.protocol import (
@@ -53,11 +54,13 @@ class Session:
         coins: Iterable[str] = (),
         rules: Rules | None = None,
         counts: Counts | None = None,
+        nonces: Nonces | None = None,
     ) -> None:
+        """`nonces`: those of the signer, where several sessions have the same (I14); its own otherwise."""
         self.engine = engine
         self.rules = rules or Rules()
         self.counts = counts if counts is not None else Counts()
-        self._core = Core(engine, outlet, tuple(dict.fromkeys(coins)), self.rules, self.counts)
+        self._core = Core(engine, outlet, tuple(dict.fromkeys(coins)), self.rules, self.counts, nonces)
         self._core.follow = self._follow
         self.reads = Reads(self._core)
         self._desk = Desk(self._core, self.reads)
