@@ -13,6 +13,8 @@ CARGO_FLAGS ?= --locked
 # How hard the long searches search: cases a property.
 MODEL_CASES ?= 20000
 FUZZ_CASES  ?= 200000
+# How many storms of faults `make chaos` sends over the client.
+STORMS      ?= 200
 
 # The first Python that is new enough and can make a virtual environment (a version manager's shim may
 # exist by name and still refuse to run).
@@ -39,8 +41,8 @@ RUST_SOURCES := $(shell find rust -type f \( -name '*.rs' -o -name '*.toml' -o -
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build fmt fmt-check lint type stubs test test-core test-py docs bench market model-deep fuzz \
-	check lock clean
+.PHONY: help run build fmt fmt-check lint type stubs test test-core test-py docs bench market model-deep chaos fuzz \
+	sim-long check lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -100,9 +102,16 @@ model-deep: ## The Rust models and properties, with MODEL_CASES cases and the ig
 	PROPTEST_CASES=$(MODEL_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-core -- \
 		--include-ignored --show-output
 
+chaos: build ## Faults of the wire and of the venue under the client, and STORMS storms of all at once
+	STORMS=$(STORMS) $(PY) -m pytest tests/chaos/test_episodes.py tests/chaos/test_venue_faults.py
+
 fuzz: build ## Any bytes into the decoder, FUZZ_CASES cases; the Python edges with Hypothesis
 	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-wire
 	HYPOTHESIS_PROFILE=deep $(PY) -m pytest -m fuzz
+
+sim-long: build ## The official SDK's maker against the simulated venue for a whole minute; how fast the venue runs
+	MM_SIM_LONG=1 $(PY) -m pytest tests/chaos/test_official_maker.py
+	$(PY) benches/venue.py
 
 check: fmt-check lint type stubs test ## What CI runs
 

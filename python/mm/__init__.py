@@ -5,7 +5,6 @@ nothing, starts nothing, and loads nothing but itself and the standard library.
 """
 
 import importlib
-import typing
 
 from mm._core import (
     Applied,
@@ -47,19 +46,21 @@ from mm.errors import (
     UsageError,
     VenueError,
 )
-from mm.fallback import Policy
 
-if typing.TYPE_CHECKING:
+TYPE_CHECKING = False  # as in typing, whose import alone would cost more than all of ours
+if TYPE_CHECKING:
     from mm.exchange.hyperliquid.client import Hyperliquid
     from mm.exchange.hyperliquid.client_open import NewOrder
     from mm.exchange.hyperliquid.link_settings import MAINNET, TESTNET
     from mm.exchange.hyperliquid.sync import HyperliquidSync, connect
+    from mm.fallback import Policy
 else:
     _LATE = {
         "Hyperliquid": "mm.exchange.hyperliquid.client",
         "HyperliquidSync": "mm.exchange.hyperliquid.sync",
         "MAINNET": "mm.exchange.hyperliquid.link_settings",
         "NewOrder": "mm.exchange.hyperliquid.client_open",
+        "Policy": "mm.fallback",
         "TESTNET": "mm.exchange.hyperliquid.link_settings",
         "connect": "mm.exchange.hyperliquid.sync",
     }
@@ -72,6 +73,8 @@ else:
     def __dir__():
         return sorted({*globals(), *_LATE})
 
+
+del TYPE_CHECKING
 
 __all__ = [
     "Applied",

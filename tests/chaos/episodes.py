@@ -20,6 +20,7 @@ from mm.exchange.hyperliquid.limits import IpBudget, Limits, SocketBudget
 from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Rules
+from mm.sim import faults
 from mm.sim.accounts import accounts
 from mm.sim.build import World
 from mm.sim.catalogue import Faults
@@ -65,6 +66,10 @@ TIMES: dict[str, int] = {
 }
 
 
+UNCOUNTED = {**FAST, "front.messages": 0}
+"""Nor does the venue count messages: `wide`."""
+
+
 def wide() -> Limits:
     """Budgets that no episode uses up: the venue's are counted per minute, and an episode is a minute in a second."""
     limits = Limits()
@@ -85,7 +90,7 @@ class Episode:
     refused: list[str] = field(default_factory=list)
 
     @property
-    def faults(self) -> Faults:
+    def faults(self) -> faults.Faults:
         """What strikes."""
         faults = self.server.faults
         assert isinstance(faults, Faults)
@@ -168,6 +173,28 @@ def differences(client: Hyperliquid, truth: dict[str, Any]) -> list[str]:
     return found
 
 
+def client_of(server: Server, rules: Rules = RULES, times: dict[str, Any] | None = None) -> Hyperliquid:
+    """A client of the server's first account, not entered yet."""
+    account = server.accounts[0]
+    words = TIMES if times is None else times
+    settings = Settings(url=server.url, account=account.address, mainnet=False, coins=(COIN,), **words)
+    link = Link(settings, Signer(account.agent_key, mainnet=False), limits=wide())
+    return Hyperliquid(account=account.address, exchange=link, coins=[COIN], rules=rules)
+
+
+@asynccontextmanager
+async def serving(seed: int = 0) -> AsyncIterator[tuple[Server, Control]]:
+    """A venue of its own that nobody else trades on."""
+    made = accounts(seed)
+    venue = World(seed=seed, market="none", settings=UNCOUNTED, start_ms=time.time_ns() // 1_000_000).open(made)
+    server = Server(venue, made, faults=Faults(venue, seed))
+    await server.start()
+    try:
+        yield server, Control(server)
+    finally:
+        await server.stop()
+
+
 @asynccontextmanager
 async def episode(
     *,
@@ -177,26 +204,13 @@ async def episode(
     times: dict[str, Any] | None = None,
 ) -> AsyncIterator[Episode]:
     """A venue of its own and a client that is ready."""
-    made = accounts(seed)
-    venue = World(seed=seed, market="none", settings=FAST, start_ms=time.time_ns() // 1_000_000).open(made)
-    server = Server(venue, made, faults=Faults(venue, seed))
-    control = Control(server)
-    await server.start()
-    try:
-        account = made[0]
-        settings = Settings(
-            url=server.url, account=account.address, mainnet=False, coins=(COIN,), **(TIMES if times is None else times)
-        )
-        link = Link(settings, Signer(account.agent_key, mainnet=False), limits=wide())
-        async with Hyperliquid(account=account.address, exchange=link, coins=[COIN], rules=rules) as client:
-            async with asyncio.timeout(10):
-                await client.ready()
-            for name, rate in (rates or {}).items():
-                server.faults.rate(name, rate)
-            yield Episode(client, server, control, account.address)
-            server.faults.heal()
-    finally:
-        await server.stop()
+    async with serving(seed) as (server, control), client_of(server, rules, times) as client:
+        async with asyncio.timeout(10):
+            await client.ready()
+        for name, rate in (rates or {}).items():
+            server.faults.rate(name, rate)
+        yield Episode(client, server, control, server.accounts[0].address)
+        server.faults.heal()
 
 
 async def story(at: Episode, strike: Callable[[str], Awaitable[None]]) -> None:

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,14 @@ import pytest
 MM = [sys.executable, "-c", "from mm.cli import main; main()", "sim"]
 
 
-def serve(*options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([*MM, "serve", "--json", *options], stdout=subprocess.PIPE, text=True)
+@contextmanager
+def serve(*options: str) -> Iterator[subprocess.Popen[str]]:
+    """The server as a process, which is gone afterwards whatever happens."""
+    with subprocess.Popen([*MM, "serve", "--json", *options], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def ask(url: str, request: dict[str, object]) -> object:
@@ -82,3 +90,48 @@ def test_the_plugin_gives_a_venue_a_test(tmp_path: Path, root: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=dict(os.environ))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_port_that_is_taken_is_one_line() -> None:
+    with serve() as first:
+        assert first.stdout is not None
+        port = json.loads(first.stdout.readline())["url"].rpartition(":")[2]
+        done = subprocess.run([*MM, "serve", "--port", port], capture_output=True, text=True, timeout=20)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"Error: cannot listen on port {port}: it is taken\n"
+        first.terminate()
+        assert first.wait(10) == 0
+
+
+def until_quoted(url: str) -> list[list[dict[str, str]]]:
+    """The book of BTC, once it has two sides."""
+    for _ in range(50):
+        book = ask(url, {"type": "l2Book", "coin": "BTC"})
+        assert isinstance(book, dict)
+        if all(book["levels"]):
+            break
+    levels: list[list[dict[str, str]]] = book["levels"]
+    return levels
+
+
+@pytest.mark.shared
+def test_it_serves_a_recording_with_real_metas(shared: Path) -> None:
+    market = shared / "data" / "market"
+    files = [f"BTC={market / f'rec_20250904_BTC_{kind}.csv.zst'}" for kind in ("prices", "trades")]
+    meta = shared / "data" / "meta" / "meta_mainnet_20250822.json"
+    with serve("--recording", files[0], "--recording", files[1], "--meta", str(meta), "--speed", "max") as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        universe = ask(url, {"type": "meta"})
+        assert isinstance(universe, dict) and len(universe["universe"]) == 203
+        bids, asks = until_quoted(url)
+        assert 100_000 < float(bids[0]["px"]) < float(asks[0]["px"]) < 120_000
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
+def test_faults_are_listed_with_the_lines_that_they_play() -> None:
+    done = subprocess.run([*MM, "faults"], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0
+    rows = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "X20" in rows["venue.halt"] and "N4" in rows["exchange.reply_lost"]

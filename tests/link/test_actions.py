@@ -397,6 +397,29 @@ def test_an_action_expires_by_the_venues_clock() -> None:
     run(story)
 
 
+def test_copies_of_a_placement_wait_out_a_refusal_for_weight_and_those_of_a_cancel_do_not() -> None:
+    async def story() -> None:
+        async with running(answer_post=lambda _: None) as venue, linked(venue) as link:
+            await until(link, LinkUp)
+            placed = place(link)
+            link.send(placed)
+            cancel = Cancel(placed.nonce + 1, placed.expires_ms, (Target("BTC", 1, None),))
+            link.send(cancel)
+            await eventually(lambda: len(venue.posted) == 2)
+            link.limits.ip.refused(link._clock.steady_ms())
+            link.send(Resend(placed.nonce))
+            told = await until(link, NotSent)
+            assert told.nonce == placed.nonce and "refused" in told.why
+            link.send(Resend(cancel.nonce))
+            assert (await until(link, Answer)).nonce == cancel.nonce
+            assert venue.bodies == venue.posted[1:]
+            link.limits.ip.refused(link._clock.steady_ms() - 10_000)
+            link.send(Resend(placed.nonce))
+            assert await until(link, Answer) == Answer(placed.nonce, (Resting(7),))
+
+    run(story)
+
+
 def test_unsettled_actions_are_bounded() -> None:
     async def story() -> None:
         async with running(answer_post=lambda _: None) as venue, linked(venue, held_most=3) as link:

@@ -1,9 +1,11 @@
 """What was sent is kept until it is settled; a refusal of one copy says nothing while another may still be executed."""
 
+import pytest
+
 from mm.exchange.hyperliquid.encode import Signed
 from mm.exchange.hyperliquid.limits import Need
 from mm.exchange.hyperliquid.link_held import Held, Post, Posts
-from mm.protocol import ActionError, Done, Garbled, ItemError, Resting
+from mm.protocol import ActionError, Done, Garbled, ItemError, Outcome, Resting
 
 REFUSED = (ActionError("Too many cumulative requests sent (9 > 8)"),)
 DUPLICATE = (ActionError("Invalid nonce: duplicate nonce 5"),)
@@ -34,17 +36,20 @@ def test_what_is_garbled_settles_nothing() -> None:
     assert held.get(5) is not None
 
 
-def test_a_refusal_proves_nothing_while_a_copy_is_on_its_way() -> None:
+@pytest.mark.parametrize(
+    "refused", [REFUSED, (ItemError("Only post-only orders allowed"),), (ItemError("x"), ItemError("y"))]
+)
+def test_a_refusal_proves_nothing_while_a_copy_is_on_its_way(refused: tuple[Outcome, ...]) -> None:
     held = holding(2)
-    (told,) = held.answered(5, REFUSED)
+    (told,) = held.answered(5, refused)
     assert isinstance(told, Garbled) and "copy" in told.text
     assert held.get(5) is not None
-    assert held.answered(5, REFUSED) == REFUSED
+    assert held.answered(5, refused) == refused
     assert held.get(5) is None
 
 
 def test_what_was_executed_or_is_spent_settles_whatever_copies_there_are() -> None:
-    for outcomes in ((Resting(1),), (ItemError("x"),), DUPLICATE):
+    for outcomes in ((Resting(1),), (ItemError("x"), Resting(1)), DUPLICATE):
         held = holding(3)
         assert held.answered(5, outcomes) == outcomes
         assert held.get(5) is None

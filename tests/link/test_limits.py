@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mm.exchange.hyperliquid.limits import (
     CONNECTIONS,
     EXHAUSTED_EVERY_MS,
+    IP_LAST,
     IP_RESERVE,
     IP_WEIGHT,
     MESSAGES,
@@ -59,7 +60,7 @@ def test_no_minute_holds_more_than_the_weight(steps: list[tuple[int, int, Need]]
         if entry is not None:
             sent.append((now, weight))
             if need is not Need.PROTECT:
-                kept = IP_RESERVE if need is Need.ORDINARY else 0
+                kept = IP_RESERVE if need is Need.ORDINARY else IP_LAST
                 assert before + weight <= IP_WEIGHT - kept
         else:
             assert need is not Need.PROTECT
@@ -111,6 +112,15 @@ def test_a_refusal_of_the_venue_stops_what_can_wait() -> None:
     assert budget.admit(1, 1, Need.STATUS) is not None
     assert budget.admit(1, 1, Need.PROTECT) is not None
     assert budget.admit(10_000, 1, Need.ORDINARY) is not None
+
+
+def test_questions_leave_the_last_of_the_weight_to_cancels() -> None:
+    budget = IpBudget()
+    while budget.admit(0, 2, Need.STATUS) is not None:
+        pass
+    assert budget.window.room(0) == IP_LAST
+    assert budget.ready_in_ms(0, 2, Need.STATUS) > 0 == budget.ready_in_ms(0, 2, Need.PROTECT)
+    assert budget.admit(0, IP_LAST, Need.PROTECT) is not None
 
 
 def test_rows_are_held_at_their_worst_and_given_back() -> None:

@@ -15,7 +15,7 @@ from mm.exchange.hyperliquid.limits import CONNECTIONS, Limits, SocketBudget
 from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.socket import Socket
-from mm.protocol import AskOrder, Frame, Fresh, LinkDown, LinkUp, Market, OrderReply, Stale, Warned
+from mm.protocol import AskOrder, Frame, Fresh, LinkDown, LinkUp, Market, OrderReply, ReadFailed, Stale, Warned
 from tests.link.helpers import QUICK, eventually, linked, place, rest, run, until
 from tests.link.venue import ACCOUNT, KEY, Venue, bbo, l2_book, running
 
@@ -188,6 +188,14 @@ def test_a_chain_that_stands_still_is_told_though_feeds_go_on() -> None:
                 await venue.tell(l2_book("BTC", 1_790_000_000_000))
                 told += await rest(link, 10)
             assert [(one.stream, one.coin) for one in told if isinstance(one, Stale)] == [("blocks", None)]
+            # A new connection is judged anew: what was told of the one before was taken back with it.
+            venue.abort()
+            await until(link, LinkUp)
+            told.clear()
+            for _ in range(20):
+                await venue.tell(l2_book("BTC", 1_790_000_000_000))
+                told += await rest(link, 10)
+            assert [(one.stream, one.coin) for one in told if isinstance(one, Stale)] == [("blocks", None)]
             await venue.tell(l2_book("BTC", 1_790_000_000_001))
             assert await until(link, Fresh) == Fresh("blocks", None)
             assert link.up
@@ -207,8 +215,29 @@ def test_an_overflow_is_a_gap_that_is_told() -> None:
             await eventually(lambda: link.up)
             facts = await rest(link)
             kinds = [type(one) for one in facts]
-            assert kinds[:3] == [OrderReply, LinkDown, LinkUp], facts
-            assert facts[1] == LinkDown("overflow") and facts[2] == LinkUp(2)
+            assert kinds[:4] == [OrderReply, LinkDown, Fresh, LinkUp], facts
+            assert facts[1] == LinkDown("overflow") and facts[3] == LinkUp(2)
+
+    run(story)
+
+
+@pytest.mark.parametrize("answers", [0, 40], ids=["streams", "answers"])
+@pytest.mark.parametrize("stops", [True, False])
+def test_what_is_told_of_the_clock_outlives_an_overflow(stops: bool, answers: int) -> None:
+    async def story() -> None:
+        async with running() as venue, linked(venue, facts_most=50) as link:
+            await until(link, LinkUp)
+            link.skew.offset_ms = 5_000 if not stops else 0
+            link._tell_clock()
+            await rest(link, 20)
+            link.skew.offset_ms = 5_000 if stops else 0
+            link._tell_clock()
+            for n in range(answers):
+                link.emit(ReadFailed(n, "x"))
+            for _ in range(60):
+                link.emit(Warned("x", "y"))
+            told = [one for one in await rest(link) if isinstance(one, Stale | Fresh)]
+            assert told == [Stale("clock", None, 5_000) if stops else Fresh("clock", None)]
 
     run(story)
 

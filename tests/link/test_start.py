@@ -14,10 +14,12 @@ from mm.protocol import (
     Answer,
     AskFills,
     AskOrder,
+    AskRateLimit,
     Cancel,
     Fresh,
     LinkUp,
     OrderReply,
+    RateLimitReply,
     ReadFailed,
     Stale,
     Target,
@@ -253,6 +255,23 @@ def test_the_accounts_budget_is_read_at_the_start_and_again() -> None:
     run(story)
 
 
+def test_what_leaves_while_the_budget_is_asked_for_is_counted() -> None:
+    async def story() -> None:
+        async with running() as venue, linked(venue) as link:
+            await until(link, LinkUp)
+
+            def late(_: dict[str, Any]) -> dict[str, Any]:
+                link.send(Cancel(link.now_ms, link.now_ms + 5_000, (Target("BTC", 1, None), Target("BTC", 2, None))))
+                return {"cumVlm": "1.0", "nRequestsUsed": 500, "nRequestsCap": 10_001, "nRequestsSurplus": 0}
+
+            venue.infos["userRateLimit"] = late
+            link.send(AskRateLimit(3))
+            assert (await until(link, RateLimitReply)).used == 500
+            assert link.budget.used == 502
+
+    run(story)
+
+
 def test_a_market_that_changed_is_halted() -> None:
     async def story() -> None:
         async with running() as venue, linked(venue, coins=("BTC", "ETH"), markets_every_ms=1) as link:
@@ -266,6 +285,10 @@ def test_a_market_that_changed_is_halted() -> None:
             assert "halted" in (await until(link, NotSentFact)).why
             link.send(place(link, order("BTC")))
             await until(link, Answer)
+            venue.infos["meta"] = lambda _: web.Response(status=500)  # Not by reading them again: it is known already.
+            venue.abort()
+            await until(link, LinkUp)
+            assert await until(link, Stale) == Stale("markets", "ETH", 0)
             now = link.now_ms
             link.send(Cancel(now, now + 5_000, (Target("ETH", 5, None),)))
             await until(link, Answer)

@@ -68,8 +68,23 @@ def test_what_was_stale_is_fresh_only_when_it_speaks() -> None:
     streams.ended(500, by_venue=True)
     streams.begin(600)
     ask_all(streams, 600)
-    assert streams.fallen_silent(2_000) == []
-    assert streams.heard("l2Book", "BTC", 2_001) == Fresh("l2Book", "BTC")
+    assert streams.fallen_silent(700) == []
+    # On the new connection it is judged anew: the reader may have taken the old word back with the old connection.
+    assert streams.fallen_silent(701) == [Stale("l2Book", "BTC", 101), Stale("l2Book", "ETH", 101)]
+    streams.ended(800, by_venue=True)
+    streams.begin(900)
+    assert streams.heard("l2Book", "BTC", 901) == Fresh("l2Book", "BTC")
+    assert streams.heard("l2Book", "BTC", 902) is None
+
+
+def test_what_is_put_aside_is_stale_again_on_each_connection() -> None:
+    streams = made(coins=("BTC",))
+    book = next(one for one in streams.all if one.type == "l2Book")
+    streams.refused(book.key, 0)
+    for begun in (0, 1_000, 2_000):
+        streams.begin(begun)
+        assert streams.fallen_silent(begun + 101) == [Stale("l2Book", "BTC", 101)]
+        streams.ended(begun + 500, by_venue=False)
 
 
 def test_data_without_an_acknowledgement_is_one() -> None:

@@ -70,7 +70,7 @@ def test_the_promised_methods() -> None:
 
 
 def test_the_client_is_looked_up_when_it_is_asked_for() -> None:
-    late = {"Hyperliquid", "HyperliquidSync", "MAINNET", "NewOrder", "TESTNET", "connect"}
+    late = {"Hyperliquid", "HyperliquidSync", "MAINNET", "NewOrder", "Policy", "TESTNET", "connect"}
     assert late <= set(dir(mm))
     assert not late & vars(mm).keys()
     with pytest.raises(AttributeError, match="no attribute 'Hyperliqiud'"):

@@ -55,7 +55,8 @@ def learn(grammar: Grammar, place: str, value: Any) -> None:
 def about(request: Any, body: Any) -> Iterator[tuple[str, Any]]:
     """Under which key a body is learnt: of an action, of a read, of a stream; a post's answer is both."""
     if isinstance(body, dict) and isinstance(body.get("channel"), str):
-        channel, data = body["channel"], body.get("data")
+        channel: str = body["channel"]
+        data: Any = body.get("data")
         if channel == "post":
             yield "ws:post", {**data, "response": {**data["response"], "payload": None}}
             yield from about(None, data["response"].get("payload"))

@@ -190,6 +190,7 @@ def test_settings_and_faults_say_what_they_are() -> None:
         (lambda: Venue().add_agent(NOBODY, NOBODY), BadInput, "account"),
         (lambda: Venue().set_oracle("NOPE", 1), BadInput, "coin"),
         (lambda: Venue().set_oracle("BTC", "NaN"), BadInput, "px"),
+        (lambda: Venue().set_oracle("BTC", 10**10), Unrepresentable, "px"),
         (lambda: Venue().venue_cancel(1, "open"), BadInput, "status"),
         (lambda: Venue().fault("nothing"), BadInput, "name"),
         (lambda: Venue().fault("frame_lost", channel="nothing"), BadInput, "channel"),  # type: ignore[arg-type]

@@ -47,6 +47,10 @@ class World:
         coins = Venue(self.seed, **common).coins  # type: ignore[arg-type]
         market = self._markets(coins)
         venue = Venue(self.seed, market=market, recording=dict(self.recording), **common)  # type: ignore[arg-type]
+        for coin, rows in self.recording.items():
+            venue.set_oracle(
+                coin, _first_px(rows)
+            )  # Else what was recorded could be too far from the mark to be taken.
         for account in accounts:
             venue.open_account(account.address, self.deposit)
             venue.add_agent(account.address, account.agent)
@@ -66,6 +70,18 @@ class World:
         """When it begins: as told, or with the first row that was recorded."""
         firsts = [rows[0][1] for rows in self.recording.values() if rows]
         return self.start_ms if self.start_ms is not None or not firsts else min(firsts) - 1
+
+
+def _first_px(rows: list[Row]) -> str:
+    """The price of the first row that has one."""
+    for row in rows:
+        if row[0] == "trade":
+            return row[3]
+        if row[0] == "touch":
+            return row[2][0]
+        if levels := row[2] or row[3]:
+            return levels[0][0]
+    raise BadInput("the recording has no price", field="recording", reason="no price")
 
 
 def read_meta(path: Path) -> bytes:

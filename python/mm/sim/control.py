@@ -20,6 +20,23 @@ from mm.sim.venue import Account
 BODY_MAX = 16_384
 STEP_MAX_MS = 86_400_000
 REFUSE_MAX_MS = 60_000
+COMMANDS: dict[str, str] = {
+    "inject": "a fault happens the next `times` times that it can; `ms` is its measure",
+    "rate": "a fault happens by chance: `rate` is text between 0 and 1",
+    "heal": "no more faults",
+    "counts": "how often each has happened",
+    "close": "every WebSocket is closed with this `code`",
+    "silence": "every WebSocket stays open and says nothing more; with `dead` it does not listen either",
+    "refuse": "no new connections are taken for `ms`",
+    "step": "so many `ms` of the venue's time pass at once; the time it is then",
+    "pause": "the venue's time stands still: no block, no market, no answer",
+    "resume": "it goes on from where it stands",
+    "act": "the account `name` does something: its agent signs this `action`; the answer",
+    "revoke": "the agent of the account `name` is no more",
+    "cancel": "the venue cancels the order `oid` of its own accord, with this `status`; whether it was live",
+    "oracle": "the price `px` of a `coin` is another now, and with it the mark and who is liquidated",
+}
+"""Every command, with its members."""
 
 
 class Control:
@@ -66,34 +83,61 @@ class Control:
         raise BadInput(f"there is no account named {name!r}", field="name", reason="unknown name")
 
     async def command(self, words: dict[str, Any]) -> Any:
-        """One command as `POST /control` takes it: `{"do": …}` with its members. Raises `BadInput`.
+        """One command as `POST /control` takes it: `{"do": …}` with its members. Raises `BadInput`. See `COMMANDS`."""
+        do = words.get("do")
+        if do not in COMMANDS:
+            names = ", ".join(COMMANDS)
+            raise BadInput(f"there is no command {do!r}; there are {names}", field="do", reason="unknown command")
+        if do in ("inject", "rate", "heal", "counts"):
+            return self._fault(do, words)
+        if do in ("act", "revoke", "cancel", "oracle"):
+            return await self._venue(do, words)
+        server = self.server
+        match do:
+            case "close":
+                return server.hang_up(_whole(words, "code", 1000, 4999))
+            case "silence":
+                return server.silence(words.get("dead") is True)
+            case "refuse":
+                await server.refuse(_whole(words, "ms", 0, REFUSE_MAX_MS) / 1_000)
+            case "step":
+                server.step(_whole(words, "ms", 0, STEP_MAX_MS))
+                return server.venue.now_ms
+            case _:
+                server.pause(do == "pause")
+        return None
 
-        inject: fault, times=1, ms=None · rate: fault, rate (text between 0 and 1) · heal · close: code · silence:
-        dead=False · refuse: ms · step: ms · pause · resume · counts
-        """
-        server, do = self.server, words.get("do")
-        if do == "inject":
-            ms = None if words.get("ms") is None else _whole(words, "ms", 0, 600_000)
-            server.faults.inject(_text(words, "fault"), _whole({"times": 1, **words}, "times", 1, 1_000_000), ms)
-        elif do == "rate":
-            server.faults.rate(_text(words, "fault"), rate_of(_text(words, "rate")))
-        elif do == "heal":
-            server.faults.heal()
-        elif do == "close":
-            return server.hang_up(_whole(words, "code", 1000, 4999))
-        elif do == "silence":
-            return server.silence(words.get("dead") is True)
-        elif do == "refuse":
-            await server.refuse(_whole(words, "ms", 0, REFUSE_MAX_MS) / 1_000)
-        elif do == "step":
-            server.step(_whole(words, "ms", 0, STEP_MAX_MS))
-            return server.venue.now_ms
-        elif do in ("pause", "resume"):
-            server.pause(do == "pause")
-        elif do == "counts":
-            return dict(server.faults.count())
-        else:
-            raise BadInput(f"there is no command {do!r}", field="do", reason="unknown command")
+    def _fault(self, do: str, words: dict[str, Any]) -> Any:
+        """Commands about faults."""
+        faults = self.server.faults
+        match do:
+            case "inject":
+                ms = None if words.get("ms") is None else _whole(words, "ms", 0, 600_000)
+                faults.inject(_text(words, "fault"), _whole({"times": 1, **words}, "times", 1, 1_000_000), ms)
+            case "rate":
+                faults.rate(_text(words, "fault"), rate_of(_text(words, "rate")))
+            case "heal":
+                faults.heal()
+            case _:
+                return dict(faults.count())
+        return None
+
+    async def _venue(self, do: str, words: dict[str, Any]) -> Any:
+        """Commands in which the venue, or another account on it, plays its part."""
+        venue = self.server.venue
+        match do:
+            case "act":
+                action = words.get("action")
+                if not isinstance(action, dict):
+                    raise BadInput("action must be an object", field="action", reason="not an object")
+                return await self.act(_text(words, "name"), action)
+            case "revoke":
+                venue.remove_agent(self.account(_text(words, "name")).agent)
+            case "cancel":
+                status = _text({"status": "internalCancel", **words}, "status")
+                return venue.venue_cancel(_whole(words, "oid", 0, 2**63), status)
+            case _:
+                venue.set_oracle(_text(words, "coin"), _text(words, "px"))
         return None
 
     def _truth(self, account: Account) -> dict[str, Any]:

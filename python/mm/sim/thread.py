@@ -19,7 +19,7 @@ __all__ = ["FAST", "Simulation", "ThreadControl"]
 
 CALL_S = 30.0
 """No command takes longer."""
-FAST: dict[str, int] = {"latency.all": 1, "block.every": 20, "front.ip_weight": 0}
+FAST: dict[str, int] = {"latency.all": 1, "block.every": 20, "front.ip_weight": 0, "front.messages": 0}
 """A venue next door: blocks each 20 ms, no way to go, no weight of requests. For tests that wait for answers."""
 T = TypeVar("T")
 

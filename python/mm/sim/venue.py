@@ -48,6 +48,15 @@ class Venue(Protocol):
     def truth(self, account: str) -> bytes:
         """What is really so of an account, as JSON."""
 
+    def remove_agent(self, agent: str) -> None:
+        """An agent is no more."""
+
+    def venue_cancel(self, oid: int, status: str = "internalCancel") -> bool:
+        """The venue cancels an order of its own accord; False if it is not live."""
+
+    def set_oracle(self, coin: str, px: str) -> None:
+        """Sets the oracle's price of a coin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

@@ -5,7 +5,8 @@ Each is asked with a `Need`, which says how much the request matters:
 
 - `PROTECT` (cancels, noops, copies of what was sent, orders that only reduce) is never refused (reliability I20).
   It is counted all the same, so that everything else makes room for it.
-- `STATUS` (what became of our orders, fills, position) may use the reserve, but not more than there is.
+- `STATUS` (what became of our orders, fills, position) may use the reserve, but for the last of it: however much is asked,
+  the venue must not refuse a cancel for it.
 - `ORDINARY` (new quotes, changes, other reads) stops at the reserve.
 
 What is counted in a minute is counted in any minute: windows slide, whatever moment the venue's own begin at.
@@ -21,6 +22,8 @@ IP_WEIGHT = 1_200
 """Weight of an IP address in a minute, REST and WebSocket posts together (protocol 9.1)."""
 IP_RESERVE = 360
 """30 % of it, kept for cancels and status (reliability X19)."""
+IP_LAST = 120
+"""Of it, what `PROTECT` alone may use: a hundred cancels a minute, whatever storm of questions goes on beside."""
 NEW_CONNECTIONS = 30
 CONNECTIONS = 8
 """Sockets at once. The newest documentation says 10, which others at this address may share (protocol 12)."""
@@ -134,8 +137,8 @@ class Window:
 class IpBudget:
     """The weight of all that goes out from this machine's address (protocol 9.1)."""
 
-    def __init__(self, limit: int = IP_WEIGHT, reserve: int = IP_RESERVE) -> None:
-        self.reserve = reserve
+    def __init__(self, limit: int = IP_WEIGHT, reserve: int = IP_RESERVE, last: int = IP_LAST) -> None:
+        self.reserve, self.last = reserve, last
         self.window = Window(limit)
         self._paused_until = -1
 
@@ -144,15 +147,19 @@ class IpBudget:
         if need is Need.PROTECT:
             return self.window.add(now_ms, weight)
         if need is Need.STATUS:
-            return self.window.take(now_ms, weight, 0)
-        return None if now_ms < self._paused_until else self.window.take(now_ms, weight, self.reserve)
+            return self.window.take(now_ms, weight, self.last)
+        return None if self.paused(now_ms) else self.window.take(now_ms, weight, self.reserve)
+
+    def paused(self, now_ms: int) -> bool:
+        """The venue said 429 a moment ago: what can wait, waits."""
+        return now_ms < self._paused_until
 
     def ready_in_ms(self, now_ms: int, weight: int, need: Need) -> int:
         """How long until a request of this weight may go out."""
         if need is Need.PROTECT:
             return 0
         ordinary = need is Need.ORDINARY
-        kept = self.reserve if ordinary else 0
+        kept = self.reserve if ordinary else self.last
         pause = max(0, self._paused_until - now_ms) if ordinary else 0
         return max(pause, self.window.ready_in_ms(now_ms, weight + kept))
 

@@ -248,6 +248,8 @@ class Link:
     def came_up(self, epoch: int) -> None:
         """The streams stand. After a reconnect the venue may be another version of itself: its markets are read again."""
         self.emit(LinkUp(epoch))
+        for coin in sorted(self._halted):
+            self.emit(Stale("markets", coin, 0))  # With the connection before, it was taken back.
         if epoch > 1 and self._clock.steady_ms() - self._assets_ms > self.settings.markets_every_ms:
             self._assets_ms = self._clock.steady_ms()
             self._start(self._read_markets())
@@ -286,6 +288,9 @@ class Link:
         self._facts.extend(kept)
         if self._line is not None:
             self._line.lost("overflow")
+        # The lost connection takes back what was told of its streams. The clock is no stream of it: told again.
+        stops = self.skew.stops
+        self._facts.append(Stale("clock", None, abs(self.skew.offset_ms)) if stops else Fresh("clock", None))
 
     # --- actions --------------------------------------------------------------------------------------
 
@@ -319,6 +324,8 @@ class Link:
             held = self._held.get(command.nonce)
             if held is None:
                 return "nothing that is unsettled was sent under this nonce"
+            if held.need is not Need.PROTECT and self.limits.ip.paused(self._clock.steady_ms()):
+                return "the venue refused for the weight of this machine's address a moment ago"
             return Signed(held.nonce, held.body, held.items, Need.PROTECT, held.expires_ms)
         if type(command.nonce) is not int:
             raise BadInput(f"a nonce is a whole number, not {command.nonce!r}", field="nonce", reason="not whole")
@@ -382,13 +389,14 @@ class Link:
         self._start(self._answer(query, question))
 
     async def _answer(self, query: Query, question: Question) -> None:
+        sent = self.budget.sent  # What leaves while the answer is on its way is not in its count.
         try:
             reply = await self._read(query, question)
         except MmError as error:
             self.emit(ReadFailed(query.query, str(error)))
         else:
             if isinstance(reply, RateLimitReply):
-                self.budget.told(reply.used, reply.cap, self.budget.sent)
+                self.budget.told(reply.used, reply.cap, sent)
             self.emit(reply)
 
     async def _read(self, query: Query, question: Question) -> Any:

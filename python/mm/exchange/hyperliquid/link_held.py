@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from mm.exchange.hyperliquid.encode import Signed
-from mm.protocol import ActionError, Garbled, Outcome
+from mm.protocol import ActionError, Garbled, ItemError, Outcome
 
 __all__ = ["Held", "Post", "Posts"]
 
@@ -59,8 +59,9 @@ class Held:
     def answered(self, nonce: int, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
         """An answer to one copy came: what it says of the action itself.
 
-        What is garbled proves nothing. A refusal of the whole action may have spent no nonce (protocol 2.5): while another
-        copy has not been answered, that one may still be executed, and then the refusal proves nothing either.
+        What is garbled proves nothing. A refusal may have spent no nonce (protocol 2.5), be it of the whole action or, from
+        before it was executed, of its items (3.1): while another copy has not been answered, that one may still be
+        executed, and then the refusal proves nothing either. An item that went well is proof for all.
         """
         kept = self._by_nonce.get(nonce)
         if kept is None:
@@ -68,9 +69,10 @@ class Held:
         kept.unanswered -= 1
         if any(isinstance(one, Garbled) for one in outcomes):
             return outcomes
-        refused = outcomes[0] if len(outcomes) == 1 and isinstance(outcomes[0], ActionError) else None
-        if refused is not None and kept.unanswered > 0 and not refused.text.startswith(_DUPLICATE):
-            return (Garbled(f"{refused.text} (a copy of it is still on its way)"),)
+        refusals = [one.text for one in outcomes if isinstance(one, ActionError | ItemError)]
+        refused = len(refusals) == len(outcomes) and not refusals[0].startswith(_DUPLICATE)
+        if refused and kept.unanswered > 0:
+            return (Garbled(f"{refusals[0]} (a copy of it is still on its way)"),)
         del self._by_nonce[nonce]
         return outcomes
 

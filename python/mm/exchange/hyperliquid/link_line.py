@@ -79,7 +79,7 @@ class Line:
         self._subscribed = 0
         self._subscribing = False
         self._block_ms = self._block_at = self._future_ms = 0
-        self._still = False
+        self._still = self._still_told = False
         self._up_ms: int | None = None
         self._heard_ms = self._pinged_ms = self._judged_ms = 0
         self._ping_ms: int | None = None
@@ -147,6 +147,7 @@ class Line:
         self._why, self._by_venue, self._warned = "", True, set()
         self._heard_ms = self._pinged_ms = self._judged_ms = self._block_at = now
         self._ping_ms = None
+        self._still = False
         try:
             try:
                 self._socket = await self._connect(
@@ -198,7 +199,7 @@ class Line:
             self.attempts = 0 if self._streams.complete else self.attempts
         still = now - self._block_at
         if not self._still and self._streams.restless and still > self._settings.blocks_still_ms:
-            self._still = True
+            self._still = self._still_told = True
             self._owner.emit(Stale("blocks", None, still))
         if late:
             return ""  # It was us who stood still: what waits in the socket is read first.
@@ -292,8 +293,8 @@ class Line:
         self._block_ms, self._block_at = time_ms, now
         if time_ms > self._future_ms:  # Further ahead than can be right: how far exactly?
             self._skew.block(self._clock.now_ms(), time_ms)
-        if self._still:
-            self._still = False
+        if self._still_told:
+            self._still = self._still_told = False
             self._owner.emit(Fresh("blocks", None))
 
     def _market(self, kind: str, coin: str | None, event: object, now: int) -> None:

@@ -42,6 +42,9 @@ class Stream:
     acked: bool = False
     last_ms: int = 0
     stale: bool = False
+    """It was told to be stale on this connection."""
+    stale_told: bool = False
+    """It was told to be stale, on whichever connection, and not to be fresh since."""
     strikes: int = 0
     aside_until_ms: int = -1
     aside_times: int = 0
@@ -75,9 +78,9 @@ class Streams:
         self._by_place = {(stream.type, stream.coin): stream for stream in self.all}
 
     def begin(self, now_ms: int) -> None:
-        """A new connection: nothing is asked for yet."""
+        """A new connection: nothing is asked for yet, and each stream is judged anew (order-state I23)."""
         for stream in self.all:
-            stream.asked_ms, stream.acked = None, False
+            stream.asked_ms, stream.acked, stream.stale = None, False, False
             stream.last_ms = now_ms
 
     def to_ask(self, now_ms: int) -> Iterator[Stream]:
@@ -168,8 +171,8 @@ class Streams:
         stream.last_ms = now_ms
         if stream.asked_ms is not None:
             stream.acked = True  # It speaks, whatever became of the acknowledgement.
-        if stream.stale:
-            stream.stale = False
+        if stream.stale_told:
+            stream.stale = stream.stale_told = False
             return Fresh(stream.type, stream.coin)
         return None
 
@@ -179,6 +182,6 @@ class Streams:
         for stream in self.all:
             if stream.stale_ms is None or stream.stale or now_ms - stream.last_ms <= stream.stale_ms:
                 continue
-            stream.stale = True
+            stream.stale = stream.stale_told = True
             found.append(Stale(stream.type, stream.coin, now_ms - stream.last_ms))
         return found

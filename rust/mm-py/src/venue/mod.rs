@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use mm_core::num::{Px, Sz};
-use mm_venue::chain::{Address, Amount, Metas, Role, Status, TokenIx};
+use mm_venue::chain::{Address, Amount, Metas, PX_MOST, Role, Status, TokenIx};
 use mm_venue::faults::{Channel, Fault, Rule};
 use mm_venue::market::{Flow, Replay};
 use mm_venue::{Config, Others, Output, Venue};
@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::convert::{maybe_whole, number, whole};
-use crate::error::{bad, fault};
+use crate::error::{bad, fault, unrepresentable};
 
 /// A simulated Hyperliquid: deterministic, without clock or socket.
 #[pymodule(submodule, gil_used = false)]
@@ -290,6 +290,9 @@ impl PyVenue {
     /// Sets the oracle's price of a coin.
     fn set_oracle(&self, py: Python<'_>, coin: &str, px: Arg<'_, '_>) -> PyResult<()> {
         let px = number("px", px, Px::parse)?;
+        if px > PX_MOST {
+            return Err(unrepresentable("px", "is above a thousand million"));
+        }
         let set = self.locked(py, |venue| {
             let asset = venue.chain().metas().by_name(coin)?;
             venue.chain_mut().set_oracle(asset, px);

@@ -57,7 +57,7 @@ pub use metas::{
     Asset, DEX_BASE, DEX_STEP, Dex, Kind, MetaError, Metas, OffGrid, SPOT_BASE, Token, USDC,
 };
 pub use order::{Builder, Order, Phase, Record, Tif, Trigger};
-pub use prices::{HourlyRate, Prices};
+pub use prices::{HourlyRate, PX_MOST, Prices};
 pub use settings::{IocRest, Settings};
 pub use trace::{Trace, mix};
 pub use units::{

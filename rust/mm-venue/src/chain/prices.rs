@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use mm_core::ids::{Ms, Side};
-use mm_core::num::Px;
+use mm_core::num::{PX_DECIMALS, Px};
 
 use super::metas::Kind;
 use super::units::{Amount, AssetIx, Lots};
@@ -15,6 +15,9 @@ const BASIS_MS: i128 = 150_000;
 const HOURS: usize = 24;
 /// Rows of funding rates that are remembered.
 const RATES_KEPT: usize = 5_000;
+
+/// The highest price of an oracle: a thousand million. Sums and differences of prices always fit.
+pub const PX_MOST: Px = Px(10i64.pow(9 + PX_DECIMALS));
 
 /// An hour's rate: when, the rate and the premium in 10⁻¹⁰.
 pub type HourlyRate = (Ms, i64, i64);
@@ -104,9 +107,9 @@ impl Prices {
 }
 
 impl Chain {
-    /// The oracle's price of a market, from outside.
+    /// The oracle's price of a market, from outside. One that is not positive or beyond [`PX_MOST`] is passed over.
     pub fn set_oracle(&mut self, asset: AssetIx, px: Px) {
-        if px.0 > 0 {
+        if (1..=PX_MOST.0).contains(&px.0) {
             self.trace.note(&(asset, px));
             self.prices[usize::from(asset.0)].oracle = px;
         }
