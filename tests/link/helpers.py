@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from mm._core.sign import Signer
 from mm.exchange.hyperliquid.limits import Limits, SocketBudget
 from mm.exchange.hyperliquid.link import Link
+from mm.exchange.hyperliquid.link_clock import Clock
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.protocol import Fact, NewOrder, Place
 from tests.link.venue import ACCOUNT, KEY, Venue
@@ -37,10 +38,12 @@ def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def linked(venue: Venue, *, limits: Limits | None = None, **changed: Any) -> AsyncIterator[Link]:
+async def linked(
+    venue: Venue, *, limits: Limits | None = None, clock: Clock | None = None, **changed: Any
+) -> AsyncIterator[Link]:
     settings = Settings(**{"url": venue.url, "account": ACCOUNT, "coins": ("BTC",), **QUICK, **changed})
     limits = limits or Limits(sockets=SocketBudget(new_connections=10**6, messages=10**6))
-    link = Link(settings, Signer(KEY, mainnet=settings.mainnet), limits=limits, rng=random.Random(7))
+    link = Link(settings, Signer(KEY, mainnet=settings.mainnet), limits=limits, clock=clock, rng=random.Random(7))
     async with link:
         yield link
 

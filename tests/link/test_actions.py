@@ -267,6 +267,7 @@ def test_what_cannot_be_signed_is_not_sent() -> None:
                 Place(now, "soon", (order(),)),  # type: ignore[arg-type]
                 place(link, nonce=now + 120_000),
                 Cancel(now, now + 5_000, ()),
+                Cancel(now, "soon", (Target("BTC", 1, None),)),  # type: ignore[arg-type]
                 Cancel(now, now + 5_000, (Target("BTC", 1, None), Target("BTC", None, CLOID))),
                 Cancel(now, now + 5_000, (Target("BTC", None, None),)),
                 Resend(now + 9),
@@ -385,14 +386,21 @@ def test_an_action_expires_by_the_venues_clock() -> None:
             await until(link, LinkUp)
             for offset in (-2_000, 2_500, 6_000):
                 link.skew.offset_ms = offset
-                now = link.now_ms
-                link.send(Cancel(now, now + 5_000, (Target("BTC", 1, None),)))
+                assert link.venue_offset_ms == offset
+                command = place(link, order(reduce_only=True))
+                link.send(command)
                 await until(link, Answer)
                 told = json.loads(venue.posted[-1])
-                assert (told["nonce"], told["expiresAfter"]) == (now, now + 5_000 + offset)
-            link.send(Noop(link.now_ms))
-            await until(link, Answer)
-            assert json.loads(venue.posted[-1])["expiresAfter"] is None
+                assert (told["nonce"], told["expiresAfter"]) == (command.nonce, command.expires_ms + offset)
+                link.send(ScheduleCancel(command.nonce + 1, command.expires_ms, command.nonce + 9_000))
+                await until(link, Answer)
+                told = json.loads(venue.posted[-1])
+                assert told["expiresAfter"] == command.expires_ms + offset
+                assert told["action"]["time"] == command.nonce + 9_000 + offset
+            for timeless in (Noop(link.now_ms), Cancel(link.now_ms + 1, 0, (Target("BTC", 1, None),))):
+                link.send(timeless)
+                await until(link, Answer)
+                assert json.loads(venue.posted[-1])["expiresAfter"] is None
 
     run(story)
 

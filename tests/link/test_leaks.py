@@ -22,6 +22,7 @@ def test_a_thousand_reconnects_leave_nothing_behind() -> None:
         async with running(answer_post=lambda _: None) as venue, linked(venue, backoff_most_ms=1) as link:
             # What was sent is remembered for a minute, and this is to be over sooner.
             link.limits.sockets._messages.span_ms = link.limits.sockets._connects.span_ms = 100
+            link.limits.ip.window.span_ms = 100
 
             async def rounds(count: int) -> None:
                 for n in range(count):
@@ -31,6 +32,7 @@ def test_a_thousand_reconnects_leave_nothing_behind() -> None:
                     await until(link, LinkDown)
                     await until(link, LinkUp)
                     venue.subscribed.clear()
+                    venue.asked.clear()
 
             await until(link, LinkUp)
             await rounds(50)

@@ -227,6 +227,7 @@ def test_what_is_told_of_the_clock_outlives_an_overflow(stops: bool, answers: in
     async def story() -> None:
         async with running() as venue, linked(venue, facts_most=50) as link:
             await until(link, LinkUp)
+            venue.infos["exchangeStatus"] = lambda _: web.Response(status=500)  # Read again on each connection.
             link.skew.offset_ms = 5_000 if not stops else 0
             link._tell_clock()
             await rest(link, 20)

@@ -312,6 +312,8 @@ def test_refusals_teach_the_budgets_and_the_clock() -> None:
             link.send(Cancel(now, now + 5_000, (Target("BTC", 5, None),)))
             await until(link, Answer)
             assert link.budget.used == used + 5
+            await eventually(lambda: len([o for o in venue.asked if o["type"] == "exchangeStatus"]) == 2)
+            await eventually(lambda: not link._clock_asked)
             asked = [one for one in venue.asked if one["type"] == "exchangeStatus"]
             link.send(Cancel(now + 1, now + 5_000, (Target("BTC", 5, None),)))
             assert (await until(link, Warned)).what == "clock"

@@ -104,6 +104,9 @@ class _Clock(Clock):
     def now_ms(self) -> int:
         return self._wires.now_ms
 
+    def ahead_ms(self) -> int:
+        return 0
+
 
 class _Rest:
     def __init__(self, wires: Wires) -> None:

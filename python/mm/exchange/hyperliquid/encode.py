@@ -37,10 +37,12 @@ class Signed:
     """An action, ready to be sent any number of times."""
 
     nonce: int
+    """What the session knows it by."""
     body: bytes
     items: int
     need: Need
     expires_ms: int | None
+    """When what is kept of it may make room."""
     to_noop: bool = False
 
 
@@ -68,6 +70,8 @@ def sign(command: Action, signer: Signer, assets: Assets) -> Signed:
             body = signer.modifies(pairs, nonce=nonce, expires_ms=expires)
             return Signed(nonce, body, len(changes), _need([one.order for one in changes]), expires)
         case Cancel(nonce=nonce, expires_ms=expires):
+            if type(expires) is not int:
+                raise BadInput(f"a time is a whole number, not {expires!r}", field="expires_ms", reason="not whole")
             return Signed(nonce, _cancel(command, signer, assets), len(command.targets), Need.PROTECT, expires)
         case Noop(nonce=nonce):
             return Signed(nonce, signer.noop(nonce=nonce), 1, Need.PROTECT, None, to_noop=True)
@@ -135,14 +139,15 @@ def _order(order: NewOrder, assets: Assets) -> OrderWire:
 
 def _cancel(command: Cancel, signer: Signer, assets: Assets) -> bytes:
     _some(command.targets, "targets")
-    nonce, expires = command.nonce, command.expires_ms
+    # Without `expiresAfter`: a cancel that comes late does no harm, and one that is refused by a clock does (I20).
+    nonce = command.nonce
     by_oid = [(_asset(one.coin, assets).id, one.oid) for one in command.targets if one.oid is not None]
     if len(by_oid) == len(command.targets):
-        return signer.cancels(by_oid, nonce=nonce, expires_ms=expires)
+        return signer.cancels(by_oid, nonce=nonce)
     by_cloid = [(_asset(one.coin, assets).id, one.cloid) for one in command.targets if one.cloid is not None]
     if by_oid or len(by_cloid) != len(command.targets):
         raise BadInput("targets are named by oid, all of them, or all by cloid", field="targets", reason="mixed")
-    return signer.cancels_by_cloid(by_cloid, nonce=nonce, expires_ms=expires)
+    return signer.cancels_by_cloid(by_cloid, nonce=nonce)
 
 
 def post_message(post_id: int, body: bytes) -> bytes:

@@ -23,7 +23,7 @@ from mm.exchange.hyperliquid.encode import Question, Signed
 from mm.exchange.hyperliquid.limits import AddressBudget, Limits, Need, action_weight, query_weight
 from mm.exchange.hyperliquid.link_answers import outcomes
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
-from mm.exchange.hyperliquid.link_held import Held
+from mm.exchange.hyperliquid.link_held import Held, Nonces
 from mm.exchange.hyperliquid.link_line import Connect, Line
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.rest import Asks, Rest
@@ -32,6 +32,7 @@ from mm.protocol import (
     ActionError,
     Answer,
     AskRateLimit,
+    Cancel,
     Command,
     Fact,
     Frame,
@@ -45,6 +46,7 @@ from mm.protocol import (
     RateLimitReply,
     ReadFailed,
     Resend,
+    ScheduleCancel,
     Stale,
     Warned,
 )
@@ -58,6 +60,17 @@ _UNSIGNABLE = (TypeError, ValueError, OverflowError)
 """What a command of wrong contents raises before anything went out: `UsageError` is among them, and so are Python's own."""
 _STREAMED = (Frame, Market, LinkUp, LinkDown, Stale, Fresh, Warned)
 """Facts of which there is no end. The others answer a command each, and are never dropped before these."""
+
+
+def _by_the_venue(command: Action, nonce: int, offset_ms: int) -> Action:
+    """The same, under this nonce, with its times in the venue's clock: nothing may be late on arrival, or execute too late."""
+    if nonce != command.nonce:
+        command = replace(command, nonce=nonce)
+    if not offset_ms or isinstance(command, Noop | Resend):
+        return command
+    if isinstance(command, ScheduleCancel) and command.time_ms is not None:
+        command = replace(command, time_ms=command.time_ms + offset_ms)
+    return replace(command, expires_ms=command.expires_ms + offset_ms)
 
 
 class Link:
@@ -90,11 +103,13 @@ class Link:
         self._facts: deque[Fact] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._held = Held(settings.held_most)
+        self._held, self._nonces = Held(settings.held_most), Nonces()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._state = "new"
         self._clock_told = ""
+        self._clock_asked = False
+        self._clock_step_ms = 0
         self._halted: set[str] = set()
         self._assets_ms = 0
         self._special_told: str | None = None
@@ -108,6 +123,20 @@ class Link:
     def now_ms(self) -> int:
         """Milliseconds since 1970; never goes back."""
         return self._clock.now_ms()
+
+    @property
+    def venue_offset_ms(self) -> int:
+        """The best guess how far the venue's clock is ahead of `now_ms`: what is added to each time in a command, when it is
+        signed (`expires_ms`, and the time of a `ScheduleCancel`). Changes whenever the venue's clock is read.
+        """
+        return self.skew.offset_ms
+
+    @property
+    def venue_now_ms(self) -> int:
+        """A time that the venue's clock has passed already; behind it by no more than an answer's way. What has expired by
+        it can execute no more, whatever our own clock says. It may go back when the venue's clock is read again.
+        """
+        return self._clock.now_ms() + self.skew.floor_ms
 
     @property
     def up(self) -> bool:
@@ -149,8 +178,10 @@ class Link:
             self._line = Line(settings, self, self.limits, clock, self.skew, rng=self._rng, connect=self._connect)
             self._tell_clock()
             self._start(self._line.run())
-            self._start(self._every(settings.clock_every_ms, self._read_clock))
+            self._start(self._every(settings.clock_every_ms, self._clock_again))
             self._start(self._every(settings.budget_every_ms, self._read_budget))
+            self._clock_step_ms = clock.ahead_ms()
+            self._start(self._every(settings.watch_every_ms, self._watch_clock))
             self._state = "open"
         except TimeoutError as error:
             raise OutcomeUnknown("the venue did not answer in time", reason="no answer") from error
@@ -250,6 +281,8 @@ class Link:
         self.emit(LinkUp(epoch))
         for coin in sorted(self._halted):
             self.emit(Stale("markets", coin, 0))  # With the connection before, it was taken back.
+        if epoch > 1:
+            self.clock_doubted()
         if epoch > 1 and self._clock.steady_ms() - self._assets_ms > self.settings.markets_every_ms:
             self._assets_ms = self._clock.steady_ms()
             self._start(self._read_markets())
@@ -261,8 +294,15 @@ class Link:
             self.emit(Warned("budget", text))
         elif text.startswith("Action already expired"):
             self.budget.stale(signed.items)
+            self.clock_doubted()
         elif text.startswith("Invalid nonce") and "duplicate" not in text:
             self.emit(Warned("clock", text))
+            self.clock_doubted()
+
+    def clock_doubted(self) -> None:
+        """The venue's clock may not be where it was taken to be: it is read now."""
+        if not self._clock_asked and self._state == "open" and self._failure is None:
+            self._clock_asked = True
             self._start(self._read_clock())
 
     def fail(self, error: BaseException) -> None:
@@ -329,14 +369,21 @@ class Link:
             return Signed(held.nonce, held.body, held.items, Need.PROTECT, held.expires_ms)
         if type(command.nonce) is not int:
             raise BadInput(f"a nonce is a whole number, not {command.nonce!r}", field="nonce", reason="not whole")
-        if self.skew.too_far(command.nonce, self._clock.now_ms()):
-            return "the nonce is too far ahead of the venue's time"
+        nonce, most = command.nonce, self.skew.highest_nonce(self._clock.now_ms())
+        if isinstance(command, Noop):
+            # As it was signed for the action that it stands for: any other would say nothing of that one.
+            nonce = self._nonces.of(nonce)
+        elif nonce > most:
+            # Only what nobody will stand a noop for, perhaps after a restart: of the new number only this process knows.
+            if not isinstance(command, Cancel | ScheduleCancel):
+                return "the nonce is too far ahead of the venue's time"
+            nonce = self._nonces.lower(nonce, most)
         if self._halted and (coin := encode.coins(command) & self._halted):
             return f"{min(coin)} is halted: the venue's market is not what it was"
-        if self.skew.offset_ms and not isinstance(command, Noop):
-            # It expires by the venue's clock. A cancel must not be late on arrival, nor anything execute after its time.
-            command = replace(command, expires_ms=command.expires_ms + self.skew.offset_ms)
-        return encode.sign(command, self._signer, self.assets)
+        signed = encode.sign(_by_the_venue(command, nonce, self.skew.offset_ms), self._signer, self.assets)
+        self._nonces.add(nonce)
+        signed.nonce = command.nonce
+        return signed
 
     def _refusal(self, signed: Signed, now: int) -> str:
         """Why it may not go out now, or nothing; it is counted then. Cancels and what reduces always go (I20)."""
@@ -440,6 +487,16 @@ class Link:
             await asyncio.sleep(period_ms / 1_000)
             await work()
 
+    async def _watch_clock(self) -> None:
+        """Looks for a step of the wall clock: a machine that was frozen, or a clock that was set."""
+        ahead = self._clock.ahead_ms()
+        if not self._clock_asked and abs(ahead - self._clock_step_ms) > self.skew.warn_ms:
+            self._clock_step_ms = ahead
+            self.clock_doubted()
+
+    async def _clock_again(self) -> None:
+        self.clock_doubted()
+
     async def _read_clock(self) -> None:
         assert self._rest is not None
         try:
@@ -452,6 +509,8 @@ class Link:
             if special is not None and special != self._special_told:
                 self.emit(Warned("venue", special))
             self._special_told = special
+        finally:
+            self._clock_asked = False
         self._tell_clock()
 
     async def _read_markets(self) -> None:

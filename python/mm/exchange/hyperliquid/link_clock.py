@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 __all__ = ["Clock", "Skew"]
 
-_STEP_MS = 1_000
+_QUICK_MS = 1_000
+"""An answer that came within this time tells the venue's clock as exactly as is asked for here."""
+_BOOT = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 def _wall() -> int:
@@ -14,14 +16,16 @@ def _wall() -> int:
 
 
 def _steady() -> int:
-    return time.monotonic_ns() // 1_000_000
+    """Never steps, and goes on while the machine sleeps, where the system has such a clock."""
+    return (time.monotonic_ns() if _BOOT is None else time.clock_gettime_ns(_BOOT)) // 1_000_000
 
 
 class Clock:
     """Milliseconds since 1970 that never go back.
 
-    It goes on by the steady clock, so that a step of the wall clock neither stops a timer nor fires it early. Only a step
-    forward is followed (a machine that slept): requests made in the past would have expired before they left.
+    It goes on by the steady clock, so that a step of the wall clock neither stops a timer nor fires it early. A step
+    forward is followed only when the venue's clock says so, too (a machine that was frozen): one that was set wrong for a
+    moment would else leave us in the future, with all that was sent taken for expired.
     """
 
     def __init__(self, wall: Callable[[], int] = _wall, steady: Callable[[], int] = _steady) -> None:
@@ -30,11 +34,15 @@ class Clock:
 
     def now_ms(self) -> int:
         """The time of facts and decisions."""
-        steady = self.steady_ms()
-        ahead = self._wall() - (steady + self._offset)
-        if ahead > _STEP_MS:
-            self._offset += ahead
-        return steady + self._offset
+        return self.steady_ms() + self._offset
+
+    def ahead_ms(self) -> int:
+        """How far the wall clock is ahead of this one: what it was set by since the start, forward or back."""
+        return self._wall() - self.now_ms()
+
+    def follow(self, step_ms: int) -> None:
+        """Goes forward by so much at once."""
+        self._offset += max(0, step_ms)
 
 
 @dataclass(slots=True)
@@ -45,6 +53,9 @@ class Skew:
     stop_ms: int = 3_000
     ahead_most_ms: int = 60_000
     offset_ms: int = 0
+    """The best guess."""
+    floor_ms: int = 0
+    """What it certainly is: nothing but answers of the venue to our own questions count."""
     known: bool = False
 
     def asked(self, sent_ms: int, received_ms: int, venue_ms: int) -> None:
@@ -55,12 +66,24 @@ class Skew:
             self.offset_ms = venue_ms - received_ms
         else:
             self.offset_ms = 0
+        floor = venue_ms - received_ms - 1  # Two clocks that count whole milliseconds begin each at another moment.
+        if not self.known or received_ms - sent_ms <= _QUICK_MS or floor > self.floor_ms:
+            self.floor_ms = floor  # From a slow answer only what adds to it: it may be very old.
         self.known = True
 
-    def block(self, received_ms: int, block_ms: int) -> None:
-        """A block's time. It lies in the past, so it shows only that our clock is behind."""
-        if block_ms - received_ms > max(self.offset_ms, 0):
+    def block(self, received_ms: int, block_ms: int) -> bool:
+        """A block's time. It lies in the past, so it shows only that our clock is behind. Whether by much more than was
+        known: then the venue's clock should be read again.
+        """
+        more = block_ms - received_ms - max(self.offset_ms, 0)
+        if more > 0:
             self.offset_ms = block_ms - received_ms
+        return more > self.warn_ms // 2
+
+    def moved(self, step_ms: int) -> None:
+        """Our own clock went forward by so much."""
+        self.offset_ms -= step_ms
+        self.floor_ms -= step_ms
 
     @property
     def warns(self) -> bool:
@@ -72,6 +95,6 @@ class Skew:
         """No new orders: expiry and age mean nothing."""
         return abs(self.offset_ms) > self.stop_ms
 
-    def too_far(self, nonce: int, now_ms: int) -> bool:
-        """The nonce lies so far ahead of the venue's time that it would lock out those below it (C2)."""
-        return nonce > now_ms + self.offset_ms + self.ahead_most_ms
+    def highest_nonce(self, now_ms: int) -> int:
+        """The highest that may be signed: one further ahead of the venue's time would lock out those below it (C2)."""
+        return now_ms + self.floor_ms + self.ahead_most_ms

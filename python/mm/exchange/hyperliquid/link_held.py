@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mm.exchange.hyperliquid.encode import Signed
 from mm.protocol import ActionError, Garbled, ItemError, Outcome
 
-__all__ = ["Held", "Post", "Posts"]
+__all__ = ["Held", "Nonces", "Post", "Posts"]
 
 _AFTER_EXPIRY_MS = 60_000
 
@@ -91,6 +91,34 @@ class Post:
 
     signed: Signed
     until_ms: int
+
+
+class Nonces:
+    """The nonces that were signed lately, and which of them the session knows by another number."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._signed: OrderedDict[int, None] = OrderedDict()
+        self._moved: OrderedDict[int, int] = OrderedDict()
+
+    def add(self, nonce: int) -> None:
+        """It is signed."""
+        self._signed[nonce] = None
+        if len(self._signed) > self._most:
+            self._signed.popitem(last=False)
+
+    def lower(self, nonce: int, most: int) -> int:
+        """The highest that is not above `most` and was not signed, instead of this one."""
+        while most in self._signed:
+            most -= 1
+        self._moved[nonce] = most
+        if len(self._moved) > self._most:
+            self._moved.popitem(last=False)
+        return most
+
+    def of(self, nonce: int) -> int:
+        """What is signed for this number of the session."""
+        return self._moved.get(nonce, nonce)
 
 
 class Posts:

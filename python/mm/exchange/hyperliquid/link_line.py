@@ -47,6 +47,9 @@ class Owner(Protocol):
     def came_up(self, epoch: int) -> None:
         """Connected, and the account's streams are acknowledged."""
 
+    def clock_doubted(self) -> None:
+        """The venue's clock is not where it was taken to be."""
+
     def fail(self, error: BaseException) -> None:
         """Something is broken in ourselves."""
 
@@ -291,8 +294,8 @@ class Line:
     def _block(self, time_ms: int, now: int) -> None:
         """A newer block than any before."""
         self._block_ms, self._block_at = time_ms, now
-        if time_ms > self._future_ms:  # Further ahead than can be right: how far exactly?
-            self._skew.block(self._clock.now_ms(), time_ms)
+        if time_ms > self._future_ms and self._skew.block(self._clock.now_ms(), time_ms):
+            self._owner.clock_doubted()  # Further ahead than can be right: how far exactly?
         if self._still_told:
             self._still = self._still_told = False
             self._owner.emit(Fresh("blocks", None))

@@ -71,11 +71,18 @@ async def read_assets(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings
 
 
 async def measure_skew(rest: Asks, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> str | None:
-    """Reads the venue's clock into `skew`, and gives what is special today; nothing is the rule."""
+    """Reads the venue's clock into `skew`, and gives what is special today; nothing is the rule.
+
+    A wall clock that was set forward is followed as far as the venue's clock agrees.
+    """
     sent = clock.now_ms()
     body = await read_info(rest, ip, clock, {"type": "exchangeStatus"}, timeout_ms)
     status = exchange_status(body)
     skew.asked(sent, clock.now_ms(), status.time)
+    step = min(clock.ahead_ms(), skew.offset_ms)
+    if step > skew.warn_ms:
+        clock.follow(step)
+        skew.moved(step)
     return status.special_statuses
 
 
