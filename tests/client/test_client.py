@@ -616,3 +616,22 @@ def test_a_question_without_an_answer_is_bounded(fake: Fake) -> None:
                 await hl.info({"type": "meta"}, timeout_ms=3_000)
 
     run(story())
+
+
+def test_the_proof_is_a_list_and_what_it_shows_is_cancelled_though_it_was_written_off(fake: Fake) -> None:  # C9
+    async def story() -> None:
+        answering(fake, Place, lambda n: Answer(n, (ItemError("Insufficient margin to place order."),)))
+        async with fake.client() as hl:
+            await hl.ready()
+            with pytest.raises(Refused):
+                await hl.place("BTC", "B", "100", "1")
+            fake.answers = lambda action: [] if isinstance(action, Cancel) else fake.kind(action)
+            fake.row(fake.of(Place)[0].orders[0], 500, "open")
+            left = await hl.cancel_all(wait=True, timeout_ms=5_000)
+            assert [order.oid for order in left] == [500], "the venue has it, whatever was said"
+            fake.answers = fake.kind
+            assert await hl.cancel_all(wait=True) == ()
+            assert fake.rows[500].status == "canceled"
+            assert len(fake.of(Cancel)) < 10
+
+    run(story())

@@ -419,6 +419,18 @@ def test_two_reasons_are_two(story: Story) -> None:
     assert refused(story) == "l2Book is stale"
 
 
+@pytest.mark.parametrize("coin", ["BTC", None])
+def test_a_market_that_is_not_what_it_was_stays_closed_over_a_reconnect(story: Story, coin: str | None) -> None:  # X17
+    story.ready()
+    story.take(Stale("markets", coin, 0), LinkDown("cut"))
+    story.up()
+    story.go(2_000)
+    assert refused(story) == "markets is stale"
+    story.take(Fresh("markets", coin))
+    story.go(2_000)
+    assert story.session.closed("BTC") is None
+
+
 def test_a_stale_account_stream_closes_all_and_is_caught_up_with(story: Story) -> None:  # N8
     story.ready()
     _, name = story.rest(100)
