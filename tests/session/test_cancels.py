@@ -110,3 +110,43 @@ def test_a_cancel_that_cannot_leave_is_tried_until_it_does(story: Story) -> None
     story.answer(story.last(Cancel), Done())
     story.go(60_000)
     assert len(story.sent(Cancel)) == 2
+
+
+def test_a_wish_outlives_its_process(story: Story) -> None:  # P1
+    _, name = story.rest(100)
+    modify = story.modify(name)
+    story.cancel(name)  # and here it dies; the modify had executed first
+    after = Story(record=story.record)
+    after.session.resume()
+    after.rows.update(story.rows)
+    after.row(modify.changes[0].order, 200, "open")
+    after.row(story.sent(Place)[0].orders[0], 100, "canceled", "1")  # type: ignore[union-attr]
+    after.up()
+    for _ in range(20):
+        if after.sent(Cancel) and targets(after)[-1][0] != 200:
+            cancel = after.last(Cancel)
+            after.answer(cancel, *(ItemError(GONE) for _ in cancel.targets))
+        after.go(500)
+    assert targets(after)[-1] == (200, None)
+    assert after.session.cancelling(name)
+
+
+def test_an_order_that_was_moved_after_its_cancel_was_refused_is_kept_over_a_restart(story: Story) -> None:
+    _, name = story.rest(100)
+    story.answer(story.cancel(name), ActionError(NOBODY))
+    modify = story.modify(name)
+    story.row(modify.changes[0].order, 200, "open")
+    story.answer(modify, Resting(200))
+    after = Story(record=story.record)
+    after.session.resume()
+    assert not after.session.cancelling(name)
+
+
+def test_a_wish_that_a_limit_refused_outlives_its_process(story: Story) -> None:
+    _, name = story.rest(100)
+    story.answer(story.cancel(name), ActionError(RATE))
+    assert story.state(name) == OrderState.Resting
+    after = Story(record=story.record)
+    after.session.resume()
+    assert after.session.cancelling(name)
+    assert targets(after) == [(100, None)]

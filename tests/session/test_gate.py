@@ -18,7 +18,6 @@ from mm.protocol import (
     Filled,
     FillsReply,
     Frame,
-    Fresh,
     ItemError,
     LinkDown,
     LinkUp,
@@ -393,44 +392,6 @@ def test_a_position_that_is_no_number_is_surfaced_and_asked_again(story: Story) 
 
 
 # --- streams ------------------------------------------------------------------------------------------
-
-
-def test_a_stale_stream_closes_its_coin_and_no_other(story: Story) -> None:  # S80, G15, I23
-    story.ready()
-    story.take(Stale("bbo", "BTC", 5_000))
-    assert refused(story) == "bbo is stale"
-    story.place("ETH")
-    story.take(Fresh("bbo", "BTC"))
-    story.place("BTC")
-
-
-def test_a_new_connection_judges_its_streams_anew(story: Story) -> None:
-    story.ready()
-    story.take(Stale("bbo", "BTC", 5_000), Stale("clock", None, 4_000), LinkDown("cut"))
-    story.up()
-    assert story.session.gate.holds() == [(None, "clock is stale")]
-    story.take(Fresh("clock", None))
-    story.place()
-
-
-def test_two_reasons_are_two(story: Story) -> None:
-    story.ready()
-    story.take(Stale("bbo", "BTC", 5_000), Stale("l2Book", "BTC", 5_000), Fresh("bbo", "BTC"))
-    assert refused(story) == "l2Book is stale"
-
-
-def test_a_stale_account_stream_closes_all_and_is_caught_up_with(story: Story) -> None:  # N8
-    story.ready()
-    _, name = story.rest(100)
-    story.take(Stale("userFills", None, 5_000))
-    assert refused(story, "ETH") == "userFills is stale"
-    story.trade(100, "0.4")
-    story.script.sent.clear()
-    story._read = 0
-    story.take(Fresh("userFills", None))
-    assert story.session.ready
-    assert {"AskFills", "AskOpenOrders", "AskPosition"} <= set(story.asked())
-    assert str(story.order(name).cum_qty) == "0.4"
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"channel":"userFills","data":{"fills":"x"}}', b"[]"])

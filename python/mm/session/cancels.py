@@ -98,12 +98,13 @@ class Cancels:
             if item.wish is None:
                 continue
             order = self._order(item.wish)
-            if order is None or not self._legs(item.wish, order):
+            legs = [] if order is None else self._legs(item.wish, order)
+            if not legs:
                 item.settled = True
                 self._desk.tell(flight, item, How.FOUND)
-            else:
-                self._reads.legs(order)
-                self.again(item.wish, pause=False)
+            for leg in legs:
+                self._reads.order(leg)
+            self.again(item.wish, pause=False)
 
     def keep_time(self) -> None:
         """Cancel again whatever is due, all in as few actions as there can be."""

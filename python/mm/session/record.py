@@ -112,6 +112,17 @@ class Recorded:
         calls = (e for e in reversed(list(self.record)) if isinstance(e, Call) and e.method == method)
         return next(calls, None)
 
+    def cancelled(self) -> set[str]:
+        """The names of all orders that were to be cancelled, and were not moved since: whoever moves one wants it."""
+        names: set[str] = set()
+        for entry in self.record:
+            if isinstance(entry, Call) and entry.args and isinstance(entry.args[0], str):
+                if entry.method == "initiate_cancel":
+                    names.add(entry.args[0])
+                elif entry.method == "initiate_modify":
+                    names.discard(entry.args[0])
+        return names
+
     def sent(self) -> dict[int, Action]:
         """All actions that were sent or about to be, by nonce."""
         return {entry.action.nonce: entry.action for entry in self.record if isinstance(entry, Sending)}

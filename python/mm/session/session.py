@@ -271,5 +271,6 @@ class Session:
                 else:
                     unanswered[maker.nonce] = maker
         self._desk.silence.take_over(unanswered)
-        cancelling = [o for o in self.engine.view.orders() if o.state == OrderState.CancelPending]
-        self._desk.cancel([name_of(order) for order in cancelling])
+        wished = self.engine.cancelled()
+        going = [o for o in self.engine.view.orders() if o.state == OrderState.CancelPending or o.cloid in wished]
+        self._desk.cancel([name_of(order) for order in going if order.state != OrderState.CancelConfirmed])
