@@ -29,6 +29,8 @@ sys.path.insert(0, str(HERE))
 from bare import ACCOUNT, KEY, META, SPOT_META  # noqa: E402
 
 P50_MUST_US, TAIL_MUST = 180.0, 2.0
+GAP_MS = 0.5
+"""From an answer to the next frame."""
 SIDES = ("mm", "mm-asyncio", "by-hand", "sdk-coincurve", "sdk")
 LIBRARIES = ("aiohttp", "websockets", "picows")
 WORD = {
@@ -196,7 +198,7 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def orders(quick: bool, gap_ms: float) -> tuple[list[dict[str, Any]], bool]:
+def orders(quick: bool, gap_ms: float = GAP_MS) -> tuple[list[dict[str, Any]], bool]:
     rounds, count = (3, 400) if quick else (7, 2_000)
     took: dict[str, list[list[float]]] = {name: [] for name in SIDES}
     spent: dict[str, list[float]] = {name: [] for name in SIDES}
@@ -340,7 +342,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--only", choices=("orders", "libraries"))
-    parser.add_argument("--gap-ms", type=float, default=0.5)
+    parser.add_argument("--gap-ms", type=float, default=GAP_MS)
     parser.add_argument("--side", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:

@@ -222,6 +222,33 @@ def test_all_spellings_of_one(value: Any) -> None:
     assert engine.worst_long("BTC") == 1
 
 
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        # Written out, each would have a billion digits: it is told by its exponent.
+        (D("1E+999999999"), "is too large"),
+        (D("1E-999999999"), "has more decimals than can be represented"),
+        (D("0E+999999999"), "is zero"),
+    ],
+)
+def test_a_decimal_is_refused_before_it_is_written_out(value: Decimal, why: str) -> None:
+    engine = new()
+    with pytest.raises(UsageError, match=f"px {why}"):
+        engine.process("BTC", "B", value, "1", OID, TID, T0)
+    with pytest.raises(UsageError, match=f"px {why}"):
+        engine.add_pending_with_cloid(engine.next_cloid(), "BTC", "B", value, "1")
+    if value:  # a price of zero is a row that is surfaced
+        columns = {"coin": ["BTC"], "side": ["B"], "px": [value], "sz": ["1"], "oid": [1], "tid": [2], "time": [T0]}
+        with pytest.raises(UsageError, match=why):
+            engine.process_batch(columns)
+
+
+def test_a_zero_is_a_zero_however_it_is_written() -> None:
+    engine = new()
+    engine.process("BTC", "B", "100", "1", OID, TID, T0, D("-0"), D("0E-999999999"), "USDC")
+    assert engine.position("BTC").fees == {"USDC": D(0)}
+
+
 def test_the_wire_round_trips() -> None:
     for text in ("0.00000001", "83757.5", "0.1234567891", "999999999999.1", "3130537.6"):
         assert format(fill(text, None).sz, "f") == text

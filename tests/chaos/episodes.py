@@ -193,6 +193,7 @@ async def serving(seed: int = 0) -> AsyncIterator[tuple[Server, Control]]:
         yield server, Control(server)
     finally:
         await server.stop()
+    venue.check()
 
 
 @asynccontextmanager

@@ -108,10 +108,10 @@ def until_quoted(url: str) -> list[list[dict[str, str]]]:
     for _ in range(50):
         book = ask(url, {"type": "l2Book", "coin": "BTC"})
         assert isinstance(book, dict)
-        if all(book["levels"]):
-            break
-    levels: list[list[dict[str, str]]] = book["levels"]
-    return levels
+        levels: list[list[dict[str, str]]] = book["levels"]
+        if all(levels):
+            return levels
+    raise AssertionError("nobody quotes")
 
 
 @pytest.mark.shared

@@ -14,7 +14,7 @@ from mm.errors import BadInput
 from mm.sim.server import BODY_MAX, Server
 from mm.sim.venue import Account
 from tests.chaos.desk import ME, Desk
-from tests.chaos.wire import BBO, USER_FILLS, Wire, channels, descriptors, heard, wired
+from tests.chaos.wire import BBO, PATIENT, USER_FILLS, Wire, channels, descriptors, heard, wired
 
 BAD_BODY = b"Failed to deserialize the JSON body into the target type"
 ALLOWED = {"Authorization": "Bearer token"}
@@ -55,7 +55,7 @@ def test_other_paths_and_methods_are_refused() -> None:
 def test_many_requests_at_once_get_their_own_answers() -> None:
     async def check(wire: Wire) -> None:
         bodies = [wire.placing() for _ in range(40)]
-        replies = await asyncio.gather(*[wire.post("exchange", body) for body in bodies])
+        replies = await asyncio.gather(*[wire.post("exchange", body, PATIENT) for body in bodies])
         oids = {json.loads(body)["response"]["data"]["statuses"][0]["resting"]["oid"] for _, _, body in replies}
         assert len(oids) == 40
 

@@ -15,6 +15,8 @@ from mm.sim.server import Server
 from tests.chaos.desk import ALO, COIN, ME, SIM, Desk, order
 
 BRIEF = aiohttp.ClientTimeout(total=0.3)
+PATIENT = aiohttp.ClientTimeout(total=10)
+"""For what must be answered, on a machine that is busy."""
 
 
 class Wire:
@@ -29,14 +31,14 @@ class Wire:
         action = {"type": "order", "orders": [order("B", px, "1", ALO)], "grouping": "na"}
         return {**self.desk.envelope(action), **more}
 
-    async def post(self, path: str, body: Any) -> tuple[int, str, bytes]:
+    async def post(self, path: str, body: Any, patience: aiohttp.ClientTimeout = BRIEF) -> tuple[int, str, bytes]:
         """Status, content type and body."""
-        async with self.session.post(f"{self.server.url}/{path}", json=body, timeout=BRIEF) as reply:
+        async with self.session.post(f"{self.server.url}/{path}", json=body, timeout=patience) as reply:
             return reply.status, reply.content_type, await reply.read()
 
     async def place(self) -> Any:
         """The answer to an order, which must be in order."""
-        status, _, body = await self.post("exchange", self.placing())
+        status, _, body = await self.post("exchange", self.placing(), PATIENT)
         assert status == 200
         return json.loads(body)
 
@@ -91,6 +93,7 @@ def wired(test: Callable[[Wire], Awaitable[None]], seed: int = 0, rates: dict[st
                 await test(Wire(session, server, control, desk))
         finally:
             await server.stop()
+        desk.venue.check()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, left
 

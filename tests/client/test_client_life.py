@@ -7,6 +7,7 @@ import pytest
 
 import mm
 from mm import Effect, OrderState
+from mm._core.sign import Nonces
 from mm.errors import (
     EngineFault,
     OutcomeUnknown,
@@ -21,7 +22,7 @@ from mm.protocol import (
 )
 from mm.session import Fate, GateMoved, How, Phase, Record, Recorded
 from tests.client.exchange import Fake, answering, run, until
-from tests.session.script import ME
+from tests.session.script import ME, Story
 
 
 @pytest.fixture
@@ -214,3 +215,31 @@ def test_without_a_record_names_are_new_all_the_same(fake: Fake) -> None:  # S85
         return names
 
     assert len(set(run(story()))) == 2
+
+
+def test_clients_of_one_signer_never_give_the_same_nonce() -> None:  # I14, protocol 2.5
+    key = "0x" + "11" * 32
+    told = {"key": key, "url": mm.TESTNET}
+    master, sub = (mm.Hyperliquid(account=account, **told) for account in (ME, "0x" + "7" * 40))  # type: ignore[arg-type]
+    other = mm.Hyperliquid(account=ME, key="0x" + "12" * 32, url=mm.TESTNET)
+    mainnet = mm.Hyperliquid(account=ME, key=key)
+    assert master._nonces is sub._nonces is not None
+    assert other._nonces is not master._nonces is not mainnet._nonces
+    given = [client._nonces.nonces.next(1_790_000_000_000) for client in (master, sub, master)]  # type: ignore[union-attr]
+    assert len(set(given)) == 3
+
+
+def test_sessions_that_share_their_nonces_act_in_the_same_millisecond() -> None:
+    shared = Nonces()
+    stories = [Story(nonces=shared).ready(), Story(nonces=shared).ready()]
+    nonces = [story.place().nonce for story in (*stories, *stories)]
+    assert len(set(nonces)) == 4
+    assert nonces == sorted(nonces)
+
+
+def test_a_record_that_is_ahead_of_the_clock_is_the_floor() -> None:
+    record = Record()
+    earlier = Story(record=record).ready()
+    earlier.script.now_ms += 10_000_000
+    nonce = earlier.place().nonce
+    assert Story(record=record).session._core.next_nonce() > nonce

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from mm._core import Engine, Order, OrderState, Side, Tif
+from mm._core.sign import Nonces
 from mm.protocol import (
     Action,
     Answer,
@@ -135,7 +136,13 @@ class Venue:
 class Story(Venue):
     """A session on a script. `truthful`: reads are answered at once with what `rows`, `fills`, `positions` say."""
 
-    def __init__(self, coins: Sequence[str] = COINS, rules: Rules | None = None, record: Record | None = None) -> None:
+    def __init__(
+        self,
+        coins: Sequence[str] = COINS,
+        rules: Rules | None = None,
+        record: Record | None = None,
+        nonces: Nonces | None = None,
+    ) -> None:
         super().__init__()
         self.script = Script()
         self.record = Record() if record is None else record
@@ -146,7 +153,7 @@ class Story(Venue):
         self.engine.replay()
         for coin in self.coins:
             self.engine.tell(Engine.set_coin, coin, sz_decimals=5)
-        self.session = Session(self.engine, self.script, self.coins, self.rules, self.counts)
+        self.session = Session(self.engine, self.script, self.coins, self.rules, self.counts, nonces)
         self.events: list[Event] = []
         self.truthful = True
         self.replies: Callable[[Query], Fact] = self.reply

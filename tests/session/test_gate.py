@@ -369,7 +369,7 @@ def test_a_position_that_goes_on_to_differ_closes_its_coin_and_is_never_overwrit
     story.go(60_000)
     assert any(isinstance(event, Escalated) and "differs" in event.what for event in story.events)
     story.positions = {**story.positions, "BTC": story.positions["BTC"] - 1}
-    story.go(1_500)
+    story.go(4_500)
     assert Released("BTC", "the venue's position differs") in story.events
     story.place()
 

@@ -116,6 +116,8 @@ def takes_silence_for_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     def tell(self: Recorded, method: Callable[..., object], *args: object, **kwargs: object) -> object:
         if method.__name__ == "on_no_answer":
             return honest(self, Engine.on_rejected, args[0], "no answer", args[1])  # type: ignore[arg-type]
+        if method.__name__ == "on_modify_no_answer":
+            return honest(self, Engine.on_fenced, args[0], args[1])  # type: ignore[arg-type]
         return honest(self, method, *args, **kwargs)
 
     monkeypatch.setattr(Recorded, "tell", tell)

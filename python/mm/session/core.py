@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
 from mm._core import Effect, Engine, Order
+from mm._core.sign import Nonces
 from mm.errors import UsageError
 from mm.protocol import Action, Query
 from mm.session.counts import Counts
@@ -22,7 +23,15 @@ AHEAD_MOST_MS = 60_000
 class Core:
     """The ground that the parts of one session stand on."""
 
-    def __init__(self, engine: Recorded, outlet: Outlet, coins: tuple[str, ...], rules: Rules, counts: Counts) -> None:
+    def __init__(
+        self,
+        engine: Recorded,
+        outlet: Outlet,
+        coins: tuple[str, ...],
+        rules: Rules,
+        counts: Counts,
+        nonces: Nonces | None = None,
+    ) -> None:
         self.engine = engine
         self.rules = rules
         self.counts = counts
@@ -30,6 +39,7 @@ class Core:
         self.follow: Callable[[Effect], None] = lambda _: None
         """What the session itself does about an effect."""
         self._venue_ms = 0
+        self._nonces = nonces or Nonces(engine.last_nonce)
         self._outlet = outlet
         self._coins = coins
 
@@ -105,8 +115,11 @@ class Core:
         self._outlet.send(query)
 
     def next_nonce(self) -> int:
-        """A nonce above all before it, and not below the time."""
-        return max(self.now_ms, self.engine.last_nonce + 1)
+        """A nonce above all that this signer's sessions gave before it, and not below the time (I14, protocol 2.5).
+
+        Above the record's too, whoever else counted: an earlier life may have been ahead of this one's clock.
+        """
+        return self._nonces.next(max(self.now_ms, self.engine.last_nonce + 1, self._nonces.last))
 
 
 def dex_of(coin: str) -> str:

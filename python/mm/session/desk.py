@@ -192,6 +192,13 @@ class Desk:
                 action = Cancel(nonce, expires, tuple(target for _, target in chunk))
                 self._launch(action, [item for item, _ in chunk])
 
+    def cancel_strays(self, targets: list[Target]) -> None:
+        """Cancel these by oid, whatever the engine thinks of them: for them it is over."""
+        core = self._core
+        for start in range(0, len(targets), MAX_ITEMS):
+            chunk = tuple(targets[start : start + MAX_ITEMS])
+            self._launch(Cancel(core.next_nonce(), core.now_ms + core.rules.expires_ms, chunk), [])
+
     def schedule_cancel(self, time_ms: int | None) -> int:
         """Set or take back the dead man's switch; give the nonce under which its fate is told."""
         core = self._core

@@ -25,8 +25,9 @@ from mm.session.reads import Key, Reads
 MISSING = "fills are missing"
 DIFFERS = "the venue's position differs"
 STALE = " is stale"
-CLOCK = f"clock{STALE}"
-"""The clocks' difference is no matter of a connection (the link tells it as a stream)."""
+LASTING = (f"clock{STALE}", f"markets{STALE}")
+"""The clocks' difference, and a market that is not what it was, are no matter of a connection (the link tells them as
+streams): they end when the link says so, and not before."""
 
 
 class Gate:
@@ -88,7 +89,7 @@ class Gate:
         """The connection broke: nothing is known to be current, and its streams are judged anew on the next one."""
         self._snapshot = False
         for coin, reason in self.holds():
-            if reason.endswith(STALE) and reason != CLOCK:
+            if reason.endswith(STALE) and reason not in LASTING:
                 self.release(coin, reason)
         if self.phase != Phase.DOWN:
             self._core.counts.reconnects += 1

@@ -78,6 +78,10 @@ class Reads:
         """Told of every `unknownOid`: its key, and when the question left."""
         self.on_position: Callable[[str, bool], None] = lambda _coin, _agrees: None
         """Told of every position that was compared, and whether it agrees."""
+        self.on_list: Callable[[str, tuple[OrderRow, ...], int], None] = lambda _dex, _rows, _began_ms: None
+        """Told of every complete list of open orders: its dex, its rows, and when it was asked for."""
+        self.on_status: Callable[[OrderRow], None] = lambda _: None
+        """Told of every order that `orderStatus` knows."""
         self.scanned_ms: dict[str, int] = {}
         """When the latest complete list of open orders was asked for, by dex."""
         self.listed: set[int] = set()
@@ -90,6 +94,8 @@ class Reads:
         self._open: dict[Key, Question] = {}
         self._asked: dict[int, Asked] = {}
         self._number = 0
+        self._gaps = False
+        self._back_ms = 0
 
     @staticmethod
     def _proven(core: Core) -> int:
@@ -127,16 +133,19 @@ class Reads:
         for dex in dexes:
             self._ask(("open", dex))
 
-    def fills(self) -> None:
-        """Ask for all fills since the last complete read, page by page.
+    def fills(self, *, gaps: bool = False, back_ms: int = 0) -> None:
+        """Ask for all fills since the last complete read, page by page; only so may the engine be told that all fills
+        up to now were read.
 
-        Whatever is missing is missing since then, wherever the chain suspects the gap; and only so may the
-        engine be told that all fills up to now were read.
+        `gaps`: from the oldest gap on, for what lies before the last read may have been told too late for it (X9).
+        `back_ms`: from so much earlier on.
         """
+        self._gaps |= gaps
+        self._back_ms = max(self._back_ms, back_ms)
         question = self._open.get(FILLS)
         if question is None:
             self._ask(FILLS)
-        elif question.began_ms < self._core.now_ms:
+        elif question.began_ms < self._core.now_ms or gaps or back_ms:
             question.rerun = True  # the answer on its way may be too old for whoever asks now
 
     def legs(self, order: Order) -> None:
@@ -246,6 +255,7 @@ class Reads:
                 self.on_missing(asked.key[1], asked.sent_ms)
             else:
                 self._row(reply.row)
+                self.on_status(reply.row)
         elif isinstance(reply, OpenOrdersReply):
             self._list(reply, str(asked.key[1]), asked.sent_ms)
         elif isinstance(reply, PositionReply):
@@ -291,11 +301,21 @@ class Reads:
             core.fact(Engine.on_open_orders, coin, oids[coin], began_ms, True, core.now_ms)
         self.scanned_ms[dex] = began_ms
         self.listed.update(row.oid for row in reply.rows)
+        self.on_list(dex, reply.rows, began_ms)
 
     def _row(self, row: OrderRow) -> None:
         now = self._core.now_ms
         words = (row.coin, row.side, row.oid, row.status, row.px, row.sz, row.orig_sz, row.time, row.cloid)
         self._core.fact(Engine.on_order_update, *words, row.reduce_only, now)
+
+    def _first_page(self) -> int:
+        """Where a read of fills begins, in ms."""
+        view = self._core.engine.view
+        start = self.complete_ms - self._back_ms
+        if self._gaps:
+            start = min([start, *(gap.from_ms for coin in view.coins() for gap in view.gaps(coin))])
+        self._gaps, self._back_ms = False, 0
+        return max(0, start - self._core.rules.overlap_ms)
 
     def _ask(self, key: Key) -> None:
         if key in self._open:
@@ -321,7 +341,7 @@ class Reads:
                 query = AskRateLimit(self._number)
             case _:
                 if question.page_ms is None:
-                    question.page_ms = max(0, self.complete_ms - rules.overlap_ms)
+                    question.page_ms = self._first_page()
                     question.began_ms = now
                 query = AskFills(self._number, question.page_ms, now + rules.settled_ms)
         question.asked = self._asked[self._number] = Asked(question.key, query, now, question.began_ms or now)

@@ -60,7 +60,11 @@ class Rules:
     snapshot_ms: int = 5_000
     """How long the snapshot of `userFills` is waited for; the pages of fills tell the same."""
     gap_ms: int = 1_000
-    """How often a gap in the chain is asked about."""
+    """How soon a gap in the chain is asked about again, a position that differs compared again, or all read again for
+    something that does not fit; doubling up to `gap_max_ms` while it goes on."""
+    gap_max_ms: int = 120_000
+    reach_ms: int = 15_000
+    """A position that goes on to differ has its fills read from so much earlier on, doubling up to `lookback_ms`."""
     patience_ms: int = 60_000
     """When something that does not end is told: a gap, a read, a request without a fate."""
     differences: int = 10

@@ -12,6 +12,7 @@ simply taken. It has no clock, no socket and no loop: `outlet` has the time, and
 from collections.abc import Iterable, Sequence
 
 from mm._core import Effect, Engine, OrderState
+from mm._core.sign import Nonces
 from mm.errors import NotSent as NotSentError
 from mm.errors import UsageError
 from mm.protocol import (
@@ -29,7 +30,7 @@ from mm.protocol import (
     Stale,
     Warned,
 )
-from mm.session.core import UNSEEN, Core, dex_of, name_of
+from mm.session.core import UNSEEN, Core, name_of
 from mm.session.counts import Counts
 from mm.session.desk import Desk, Edit, Wish
 from mm.session.events import Event
@@ -37,6 +38,7 @@ from mm.session.gate import STALE, Gate
 from mm.session.reads import Reads
 from mm.session.record import Recorded
 from mm.session.rules import Outlet, Rules
+from mm.session.strays import Strays
 from mm.session.watch import Watch
 
 CONTRADICTION = "the venue contradicts itself or us"
@@ -52,17 +54,22 @@ class Session:
         coins: Iterable[str] = (),
         rules: Rules | None = None,
         counts: Counts | None = None,
+        nonces: Nonces | None = None,
     ) -> None:
+        """`nonces`: those of the signer, where several sessions have the same (I14); its own otherwise."""
         self.engine = engine
         self.rules = rules or Rules()
         self.counts = counts if counts is not None else Counts()
-        self._core = Core(engine, outlet, tuple(dict.fromkeys(coins)), self.rules, self.counts)
+        self._core = Core(engine, outlet, tuple(dict.fromkeys(coins)), self.rules, self.counts, nonces)
         self._core.follow = self._follow
         self.reads = Reads(self._core)
         self._desk = Desk(self._core, self.reads)
         self.gate = Gate(self._core, self.reads, self._desk)
         self._watch = Watch(self._core, self.reads, self.gate)
+        self.strays = Strays(self._core, self.reads, self.gate, self._desk.cancel_strays)
         self.gate.on_gap = self._watch.on_gap
+        self.reads.on_list = self.strays.on_list
+        self.reads.on_status = self.strays.on_status
         self.reads.on_missing = self._desk.silence.on_missing
         self.reads.on_position = self._watch.on_position
 
@@ -96,6 +103,7 @@ class Session:
             self.reads.next_deadline() if self.gate.epoch is not None else None,
             self.gate.next_deadline(),
             self._watch.next_deadline(),
+            self.strays.next_deadline() if self.gate.epoch is not None else None,
         )
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
@@ -145,10 +153,7 @@ class Session:
 
     def scan(self) -> None:
         """Ask for all fills, all open orders and the positions once more."""
-        self.reads.fills()
-        self.reads.open_orders(dict.fromkeys(map(dex_of, self._core.coins())) or [""])
-        for coin in self._core.own_coins():
-            self.reads.position(coin)
+        self._watch.scan()
 
     def _let_pass(self, coin: str, reduce_only: bool, cloid: str) -> None:
         why = self.gate.closed(coin)
@@ -197,6 +202,7 @@ class Session:
         if self.gate.epoch is not None:
             self.reads.again()
             self._watch.keep_time()
+            self.strays.keep_time()
         self.gate.step()
 
     def _frame(self, data: bytes) -> None:
@@ -205,7 +211,7 @@ class Session:
             report = self.engine.tell(Engine.process_ws, data, core.now_ms)
         except UsageError as error:
             core.surprise(f"a frame that cannot be read: {error}")
-            self.scan()  # what it told is somewhere in the venue's books
+            self._watch.rescan()  # what it told is somewhere in the venue's books
             return
         self.counts.duplicates += report.duplicates
         if report.snapshot and report.channel == "userFills":
@@ -230,10 +236,10 @@ class Session:
                 self._watch.on_gap(gap.coin)
             case Effect.GapClosed():
                 self.counts.gaps_closed += 1
-            case Effect.Contradiction(coin=coin):
+            case Effect.Contradiction(coin=coin, oid=oid, cloid=cloid, what=what):
                 self.counts.surprises["Contradiction"] += 1
                 self.gate.hold(coin, CONTRADICTION)  # until somebody has looked at it
-                self.scan()
+                self._watch.rescan((coin, oid, cloid, what))
             case Effect.Overfill() | Effect.Foreign():
                 self.counts.surprises[type(effect).__name__] += 1
             case Effect.Surfaced(what=what):

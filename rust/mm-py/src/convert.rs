@@ -49,12 +49,37 @@ fn slow_number<T>(
         return read(whole.to_string().as_bytes()).map_err(refuse);
     }
     if value.is_instance(decimal(value.py())?)? {
-        let text = value.call_method1("__format__", ("f",))?;
-        let text = text.cast::<PyString>()?.to_str()?;
-        return read(text.as_bytes()).map_err(refuse);
+        let text = match plain_text(value)? {
+            Ok(text) => text,
+            Err(why) => return Err(refuse(why)),
+        };
+        return read(text.to_str()?.as_bytes()).map_err(refuse);
     }
     let kind = value.get_type().name()?;
     Err(bad(field, &format!("is {kind}, not text, int or Decimal")))
+}
+
+/// A `Decimal`'s magnitude beyond which nothing of ours can hold it: its text might have a billion digits.
+const EXPONENT_MAX: i64 = 60;
+
+/// A `Decimal` as plain text; or why it cannot be read, told by its exponent before a digit is written.
+pub(crate) fn plain_text<'py>(
+    value: &Bound<'py, PyAny>,
+) -> PyResult<Result<Bound<'py, PyString>, NumError>> {
+    if !value.call_method0("is_finite")?.is_truthy()? {
+        return Ok(Err(NumError::NotANumber));
+    }
+    if value.call_method0("is_zero")?.is_truthy()? {
+        return Ok(Ok(PyString::intern(value.py(), "0")));
+    }
+    let exponent: i64 = value.call_method0("adjusted")?.extract()?;
+    Ok(if exponent > EXPONENT_MAX {
+        Err(NumError::TooLarge)
+    } else if exponent < -EXPONENT_MAX {
+        Err(NumError::TooManyDecimals)
+    } else {
+        Ok(value.call_method1("__format__", ("f",))?.cast_into()?)
+    })
 }
 
 /// As [`number`], where `None` means "not told".

@@ -25,8 +25,8 @@ from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, U
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_events import EventStream, Left
 from mm.exchange.hyperliquid.client_modify import Fallbacks
-from mm.exchange.hyperliquid.client_open import NewOrder, network, unrecorded
-from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, face
+from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, network, unrecorded
+from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, error_of, face
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed
@@ -103,10 +103,11 @@ class Hyperliquid:
         self.coins = tuple(dict.fromkeys(coins))
         self.left: tuple[Order, ...] = ()
         """After leaving: the orders that were open, or not known to be closed."""
+        self._nonces: SharedNonces | None = None
         if exchange is None:
             dexs = tuple(dict.fromkeys(filter(None, map(dex_of, self.coins))))
             told = {"account": account, "url": url, "coins": self.coins, "mainnet": url == MAINNET, "dexs": dexs}
-            exchange = network(Settings(**{**told, **(link or {})}), key, signer, vault)
+            exchange, self._nonces = network(Settings(**{**told, **(link or {})}), key, signer, vault)
         self._exchange = exchange
         self._assets = assets
         self._recorded = engine if isinstance(engine, Recorded) else unrecorded(account, engine, self._exchange.now_ms)
@@ -148,7 +149,8 @@ class Hyperliquid:
             market = self._market(coin)
             base = market.base if market.kind == "spot" else None
             self._recorded.tell(Engine.set_coin, coin, sz_decimals=market.sz_decimals, base_token=base)
-        self._session = Session(self._recorded, self._exchange, self.coins, self._rules)
+        nonces = None if self._nonces is None else self._nonces.nonces
+        self._session = Session(self._recorded, self._exchange, self.coins, self._rules, nonces=nonces)
         if self._recorded.sent():
             self._session.resume()
 
@@ -181,7 +183,7 @@ class Hyperliquid:
             self._end()
 
     def _end(self) -> None:
-        self.left = tuple(self.orders())
+        self.left = self._still(None)
         for order in self.left:
             log.warning("left on the venue, looked after by nobody: %s %s, %s", order.coin, order.cloid, order.state)
         gone = OutcomeUnknown("the client was closed before the answer came", reason="closed")
@@ -192,6 +194,7 @@ class Hyperliquid:
                 stream.put(Left(self.left))
             stream.end(self._fault)
         self._streams.clear()
+        self._nonces = None  # whoever else signs with this key has them, or nobody does any more
         self._turn()
 
     async def ready(self) -> None:
@@ -470,7 +473,9 @@ class Hyperliquid:
                 self._tell()
             elif await self._is_empty(coin, end):
                 return ()
-        return tuple(self.orders(coin))
+            else:
+                await self._until(lambda: False, min(left, AGAIN_MS))
+        return self._still(coin)
 
     async def known(self, order: Order | str) -> Order:
         """Wait until the fate of an order is known: it rests, it is closed, or it never lived. Bound it as you like."""
@@ -528,31 +533,18 @@ class Hyperliquid:
     async def _bare(self, kind: str, nonce: int) -> None:
         waiting = self._fates.wait((kind, nonce))
         self._tell()
-        error = self._error(await waiting)
+        error = error_of(await waiting)
         if error is not None:
             raise error
 
     def _placed(self, fate: Fate) -> Order | VenueError:
-        error = self._error(fate)
+        error = error_of(fate)
         if error is not None:
             return error
         order = self.engine.get_by_cloid(fate.cloid)
         if order is None:
             return OutcomeUnknown("the order was taken, and has left memory since", cloid=fate.cloid)
         return order
-
-    def _error(self, fate: Fate) -> VenueError | None:
-        """What a caller is told; None if the venue did it."""
-        words = {"reason": fate.text, "cloid": fate.name or fate.cloid}
-        match fate.how:
-            case How.TAKEN | How.FOUND:
-                return None
-            case How.REFUSED | How.VOID:
-                return Refused(f"{fate.kind} refused: {fate.text}", **words)
-            case How.NOT_SENT:
-                return NotSent(f"{fate.kind} was not sent: {fate.text}", **words)
-            case How.UNKNOWN:
-                return OutcomeUnknown(f"what became of the {fate.kind} is not known yet: {fate.text}", **words)
 
     def _wish(self, order: NewOrder) -> Wish:
         market = self._market(order.coin)
@@ -593,4 +585,9 @@ class Hyperliquid:
         scanned = session.reads.scanned_ms
         left = end - self._exchange.now_ms
         read = await self._until(lambda: all(scanned.get(dex, -1) > asked_ms for dex in dexes), left)
-        return read and not self.orders(coin)
+        return read and not self._still(coin)
+
+    def _still(self, coin: str | None) -> tuple[Order, ...]:
+        """What is open, or not known to be closed, and what rests though it was written off."""
+        strays = (self.engine.get_order(oid) for oid in self.session.strays.standing(coin))
+        return (*self.orders(coin), *(order for order in strays if order is not None))

@@ -1,9 +1,11 @@
 """What a client is made of when it begins: one order to place, an engine without a record, the link over the network."""
 
 from dataclasses import dataclass
+from threading import Lock
+from weakref import WeakValueDictionary
 
 from mm._core import Engine, Side, Tif
-from mm._core.sign import Signer
+from mm._core.sign import Nonces, Signer
 from mm.errors import ConfigError
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_parts import Number
@@ -44,13 +46,33 @@ def unrecorded(account: str, engine: Engine | None, now_ms: int) -> Recorded:
     return Recorded(lambda: fresh, Unrecorded())
 
 
+class SharedNonces:
+    """The nonces of one signer at one venue, for all of its clients in this process (I14, protocol 2.5)."""
+
+    def __init__(self) -> None:
+        self.nonces = Nonces()
+
+
+_SHARED: WeakValueDictionary[tuple[str, str], SharedNonces] = WeakValueDictionary()
+_SHARING = Lock()
+
+
+def shared_nonces(signer: str, url: str) -> SharedNonces:
+    """Those of this signer's address at this venue. They are kept as long as somebody keeps them."""
+    with _SHARING:
+        shared = _SHARED.get((signer.lower(), url))
+        if shared is None:
+            shared = _SHARED[signer.lower(), url] = SharedNonces()
+        return shared
+
+
 def network(
     settings: Settings,
     key: str | bytes | bytearray | None,
     signer: Signer | None,
     vault: str | None,
-) -> AsyncExchange:
-    """The link over the network. Its libraries are loaded here, when one is wanted."""
+) -> tuple[AsyncExchange, SharedNonces]:
+    """The link over the network, and its signer's nonces. Its libraries are loaded here, when one is wanted."""
     if signer is None:
         if key is None:
             raise ConfigError("a key or a signer is needed, to sign for the account", field="key", reason="missing")
@@ -59,4 +81,4 @@ def network(
         raise ConfigError("a key and a signer are one too many", field="key", reason="twice")
     from mm.exchange.hyperliquid.link import Link
 
-    return Link(settings, signer)
+    return Link(settings, signer), shared_nonces(signer.address, settings.url)

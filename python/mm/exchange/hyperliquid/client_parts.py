@@ -9,7 +9,9 @@ from typing import Generic, TypeVar
 
 from mm._core import Order
 from mm._core.wire import Bbo, Book, L2Book, Level
+from mm.errors import NotSent, OutcomeUnknown, Refused, VenueError
 from mm.protocol import BookTop
+from mm.session import Fate, How
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -94,3 +96,17 @@ class Books:
 def face(order: Order) -> tuple[object, ...]:
     """What a caller can see change about an order."""
     return order.state, order.cum_qty, order.leaves_qty, order.current_cloid, order.modifying
+
+
+def error_of(fate: Fate) -> VenueError | None:
+    """What a caller is told; None if the venue did it."""
+    words = {"reason": fate.text, "cloid": fate.name or fate.cloid}
+    match fate.how:
+        case How.TAKEN | How.FOUND:
+            return None
+        case How.REFUSED | How.VOID:
+            return Refused(f"{fate.kind} refused: {fate.text}", **words)
+        case How.NOT_SENT:
+            return NotSent(f"{fate.kind} was not sent: {fate.text}", **words)
+        case How.UNKNOWN:
+            return OutcomeUnknown(f"what became of the {fate.kind} is not known yet: {fate.text}", **words)

@@ -7,7 +7,7 @@ use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
 use super::column::Cell;
 use super::find::{Need, Source};
 use super::read::{Refusal, Why};
-use crate::convert::decimal;
+use crate::convert::{decimal, plain_text};
 use crate::types::PySide;
 
 /// Reads a list.
@@ -92,8 +92,10 @@ fn rare(need: Need, value: &Bound<'_, PyAny>, texts: &mut Vec<u8>) -> Result<Cel
         return Err(Trouble::Refused(Why::Unrepresentable(why)));
     }
     if need == Need::Number && value.is_instance(decimal(value.py())?)? {
-        let text = value.call_method1("__format__", ("f",))?;
-        return Ok(add(text.cast::<PyString>().map_err(PyErr::from)?.to_str()?.as_bytes(), texts));
+        return match plain_text(value)? {
+            Ok(text) => Ok(add(text.to_str()?.as_bytes(), texts)),
+            Err(why) => Err(Trouble::Refused(why.into())),
+        };
     }
     if need == Need::Text
         && let Ok(side) = value.extract::<PySide>()

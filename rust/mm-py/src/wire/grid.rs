@@ -10,13 +10,10 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
 
 use super::market::{PySurfaced, surfaced, tuple};
 use super::{bytes, unreadable};
-use crate::convert::{DecPx, DecSz, DecUsd, decimal, quoted, side, whole};
+use crate::convert::{DecPx, DecSz, DecUsd, decimal, plain_text, quoted, side, whole};
 use crate::error::{bad, raise, unrepresentable};
 
 type Given<'a, 'py> = &'a Bound<'py, PyAny>;
-
-/// Digits before or behind the dot that a `Decimal` may have to be written out.
-const EXPONENT_MAX: i64 = 40;
 
 /// Reads a number that need not be on any scale: text, an `int` or a `Decimal`.
 fn rough(field: &'static str, value: Given<'_, '_>, decimals: u32) -> PyResult<Rough> {
@@ -39,18 +36,10 @@ fn rough(field: &'static str, value: Given<'_, '_>, decimals: u32) -> PyResult<R
         return read(&whole.to_string());
     }
     if value.is_instance(decimal(value.py())?)? {
-        if !value.call_method0("is_finite")?.extract::<bool>()? {
-            return Err(refuse(NumError::NotANumber));
-        }
-        let exponent: i64 = value.call_method0("adjusted")?.extract()?;
-        if exponent > EXPONENT_MAX {
-            return Err(refuse(NumError::TooLarge));
-        }
-        if exponent < -EXPONENT_MAX {
-            return Err(refuse(NumError::TooManyDecimals));
-        }
-        let text = value.call_method1("__format__", ("f",))?;
-        return read(text.cast::<PyString>()?.to_str()?);
+        return match plain_text(value)? {
+            Ok(text) => read(text.to_str()?),
+            Err(why) => Err(refuse(why)),
+        };
     }
     let kind = value.get_type().name()?;
     Err(bad(field, &format!("is {kind}, not text, int or Decimal")))
