@@ -77,8 +77,11 @@ def test_a_block_from_the_future_shows_that_we_are_behind_and_an_old_one_nothing
     assert skew.offset_ms == 0
     skew.block(1_000, 3_500)
     assert skew.offset_ms == 2_500
-    skew.block(1_000, 3_000)
-    assert skew.offset_ms == 2_500
+    skew.asked(1_000, 1_010, 1_005)
+    assert skew.offset_ms == 2_500  # Whatever another server says: requests expire by the time of blocks.
+    assert not skew.block(1_000, 3_100) and skew.offset_ms == 2_100
+    assert skew.block(1_000, 1_100) and skew.offset_ms == 0
+    assert skew.block(1_000, 62_000) and skew.offset_ms == 0
 
 
 def test_a_nonce_far_ahead_of_the_venue_is_seen() -> None:
@@ -93,8 +96,10 @@ def test_the_floor_comes_from_quick_answers_and_from_no_block() -> None:
     assert (skew.offset_ms, skew.floor_ms) == (0, -61)
     skew.asked(20_000, 29_000, 20_500)
     assert skew.floor_ms == -61
-    assert skew.block(30_000, 10**12) and skew.floor_ms == -61
-    assert not skew.block(30_100, 10**12 + 200)
+    assert skew.block(30_000, 10**12) and (skew.offset_ms, skew.floor_ms) == (0, -61)
+    assert skew.block(30_000, 50_000) and (skew.offset_ms, skew.floor_ms) == (20_000, -61)
+    assert not skew.block(30_100, 50_200)
+    assert skew.block(30_200, 30_100) and skew.offset_ms == 0
     skew.asked(30_000, 30_010, 25_000)
     assert (skew.offset_ms, skew.floor_ms) == (-5_000, -5_011)
     skew.moved(1_000)
@@ -214,8 +219,34 @@ def test_a_block_from_the_far_future_is_no_time_to_fence_by() -> None:
             known = asked(venue)
             await venue.tell(l2_book("BTC", hands.venue_now() + 10**9))
             await eventually(lambda: asked(venue) > known)
-            await eventually(lambda: not link.skew.warns)
+            assert not link.skew.warns and link.venue_now_ms <= hands.venue_now()
+            # The next block is one again, however far behind we are.
+            hands.venue_ms = 300_000
+            link.clock_doubted()
+            await eventually(lambda: link.skew.stops and not link._clock_asked)
+            await venue.tell(l2_book("BTC", hands.venue_now()))
+            await eventually(lambda: link._line is not None and hands.venue_now() - link._line._block_ms < 1_000)
+
+    run(story)
+
+
+def test_a_chain_ahead_of_its_own_servers_stops_new_orders_until_its_blocks_are_back() -> None:
+    async def story() -> None:
+        hands = Hands()
+        async with (
+            running(infos={"exchangeStatus": hands.status}) as venue,
+            linked(venue, clock=hands.clock()) as link,
+        ):
+            await until(link, LinkUp)
+            await venue.tell(l2_book("BTC", hands.venue_now() + 5_000))
+            assert (await until(link, Stale)).stream == "clock"
+            link.send(place(link))
+            assert "clock" in (await until(link, NotSent)).why
             assert link.venue_now_ms <= hands.venue_now()
+            link._clock.follow(5_000)  # As if it was later: the next block is newer, and not ahead.
+            hands.venue_ms = 5_000
+            await venue.tell(l2_book("BTC", hands.venue_now() + 100))
+            assert await until(link, Fresh) == Fresh("clock", None)
 
     run(story)
 

@@ -56,34 +56,46 @@ class Skew:
     """The best guess."""
     floor_ms: int = 0
     """What it certainly is: nothing but answers of the venue to our own questions count."""
+    asked_ms: int = 0
+    """What `exchangeStatus` says of it."""
+    lead_ms: int = 0
+    """By how much the newest block was ahead of us; 0 for what may be chance."""
     known: bool = False
 
     def asked(self, sent_ms: int, received_ms: int, venue_ms: int) -> None:
         """An answer with the venue's time. It was told some time between sending and receiving: within that, no skew."""
         if venue_ms < sent_ms:
-            self.offset_ms = venue_ms - sent_ms
+            self.asked_ms = venue_ms - sent_ms
         elif venue_ms > received_ms:
-            self.offset_ms = venue_ms - received_ms
+            self.asked_ms = venue_ms - received_ms
         else:
-            self.offset_ms = 0
+            self.asked_ms = 0
+        self._judge()
         floor = venue_ms - received_ms - 1  # Two clocks that count whole milliseconds begin each at another moment.
         if not self.known or received_ms - sent_ms <= _QUICK_MS or floor > self.floor_ms:
             self.floor_ms = floor  # From a slow answer only what adds to it: it may be very old.
         self.known = True
 
     def block(self, received_ms: int, block_ms: int) -> bool:
-        """A block's time. It lies in the past, so it shows only that our clock is behind. Whether by much more than was
-        known: then the venue's clock should be read again.
+        """The newest block's time. It lies in the past, so it shows only that the chain, by whose time requests expire, is
+        ahead of us; one beyond all belief shows nothing. Whether the venue's clock should be read again.
         """
-        more = block_ms - received_ms - max(self.offset_ms, 0)
-        if more > 0:
-            self.offset_ms = block_ms - received_ms
-        return more > self.warn_ms // 2
+        ahead, before = block_ms - received_ms, self.offset_ms
+        if ahead > max(before, 0) + self.ahead_most_ms:
+            return True
+        self.lead_ms = ahead if ahead > self.warn_ms // 2 else 0
+        self._judge()
+        return abs(self.offset_ms - before) > self.warn_ms // 2
+
+    def _judge(self) -> None:
+        self.offset_ms = max(self.asked_ms, self.lead_ms) if self.lead_ms else self.asked_ms
 
     def moved(self, step_ms: int) -> None:
         """Our own clock went forward by so much."""
-        self.offset_ms -= step_ms
+        self.asked_ms -= step_ms
         self.floor_ms -= step_ms
+        self.lead_ms = max(0, self.lead_ms - step_ms)
+        self._judge()
 
     @property
     def warns(self) -> bool:

@@ -29,6 +29,8 @@ _PING = b'{"method":"ping"}'
 _CHANNEL = re.compile(rb'"channel"\s*:\s*"(\w+)"')
 _PUBLIC = frozenset({b"bbo", b"l2Book", b"trades", b"activeAssetCtx", b"activeSpotAssetCtx", b"allMids"})
 
+_DOUBT_EVERY_MS = 1_000
+"""However odd the times of blocks are, the venue's clock is not asked for more often on their account."""
 _BOOKS: dict[type, str] = {wire.Bbo: "bbo", wire.L2Book: "l2Book"}
 
 Connect = Callable[..., Awaitable[socket.Socket]]
@@ -82,6 +84,7 @@ class Line:
         self._subscribed = 0
         self._subscribing = False
         self._block_ms = self._block_at = self._future_ms = 0
+        self._doubt, self._doubted_ms = False, -_DOUBT_EVERY_MS
         self._still = self._still_told = False
         self._up_ms: int | None = None
         self._heard_ms = self._pinged_ms = self._judged_ms = 0
@@ -190,6 +193,9 @@ class Line:
     def _judge(self, now: int) -> str:
         """Looks at the connection: what is due is done; why it is over, or nothing."""
         self._future_ms = self._clock.now_ms() + self._skew.warn_ms // 2
+        if self._doubt and now - self._doubted_ms >= _DOUBT_EVERY_MS:
+            self._doubt, self._doubted_ms = False, now
+            self._owner.clock_doubted()
         late = now - self._judged_ms > 4 * self._settings.watch_every_ms
         self._judged_ms = now
         for _ in range(self._posts.expire(now)):
@@ -293,9 +299,11 @@ class Line:
 
     def _block(self, time_ms: int, now: int) -> None:
         """A newer block than any before."""
+        if (time_ms > self._future_ms or self._skew.lead_ms) and self._skew.block(self._clock.now_ms(), time_ms):
+            self._doubt = True  # Further ahead than can be right, or no more: how far exactly?
+            if time_ms > self._future_ms + self._skew.ahead_most_ms + max(self._skew.offset_ms, 0):
+                return  # No time at all: none would ever be newer.
         self._block_ms, self._block_at = time_ms, now
-        if time_ms > self._future_ms and self._skew.block(self._clock.now_ms(), time_ms):
-            self._owner.clock_doubted()  # Further ahead than can be right: how far exactly?
         if self._still_told:
             self._still = self._still_told = False
             self._owner.emit(Fresh("blocks", None))
