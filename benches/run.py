@@ -244,10 +244,10 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, shared; CPython {platform.python_version()}{build}"
 
 
-def table(lines: list[Line]) -> str:
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """Markdown, aligned so that it reads in a terminal, too."""
-    cells = [HEAD, *(line.cells() for line in lines)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(HEAD))]
+    cells = [head, *rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     text = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
     rule = " | ".join("-" * max(width, 3) for width in widths)
     return "\n".join(f"| {row} |" for row in [text[0], rule, *text[1:]])
@@ -278,14 +278,14 @@ def main(argv: list[str]) -> int:
         lines += import_lines(quick)
     if "--wheel" in argv:
         lines += wheel_lines()
-    where = machine()
+    where, shown = machine(), table(HEAD, [line.cells() for line in lines])
     if "--json" in argv:
         print(json.dumps({"machine": where, "quick": quick, "lines": [asdict(line) for line in lines]}, indent=1))
     else:
-        print(f"{table(lines)}\n\n{where}. Medians of CPU time; engine and twin in turns.")
+        print(f"{shown}\n\n{where}. Medians of CPU time; engine and twin in turns.")
     if "--update-readme" in argv:
         note = f"Measured by `make bench` on {where}. The ratio to the twin, taken in turns in the same run, is what counts."
-        update_readme(f"\n{table(lines)}\n\n{note}\n")
+        update_readme(f"\n{shown}\n\n{note}\n")
     return 1 if any(line.passed is False for line in lines) else 0
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import books
 import roundtrip
 import signing
-from run import HERE, machine, update_readme
+from run import HERE, machine, table, update_readme
 
 WORDS = {"sdk": "SDK", "sdk-coincurve": "SDK + coincurve", "by-hand": "by hand", "json": "json", "orjson": "orjson"}
 
@@ -77,14 +77,6 @@ def answered(quick: bool) -> list[Line]:
     return [Line(job, figure, ", ".join(others), must, "PASS" if passed else "FAIL")]
 
 
-def table(lines: list[Line]) -> str:
-    cells = [HEAD, *(line.cells() for line in lines)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(HEAD))]
-    text = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
-    rule = " | ".join("-" * max(width, 3) for width in widths)
-    return "\n".join(f"| {row} |" for row in [text[0], rule, *text[1:]])
-
-
 def main(argv: list[str]) -> int:
     unknown = [word for word in argv if word not in {"--quick", "--json", "--update-readme"}]
     if unknown:
@@ -96,14 +88,15 @@ def main(argv: list[str]) -> int:
         for line in part(quick):
             print(f"  {line.job}: {line.ours}", file=sys.stderr)
             lines.append(line)
+    shown = table(HEAD, [line.cells() for line in lines])
     if "--json" in argv:
         told: dict[str, Any] = {"machine": machine(), "quick": quick, "lines": [asdict(line) for line in lines]}
         print(json.dumps(told, indent=1, ensure_ascii=False))
     else:
-        print(f"{table(lines)}\n\n{machine()}. Medians; the sides take turns.")
+        print(f"{shown}\n\n{machine()}. Medians; the sides take turns.")
     if "--update-readme" in argv:
         update_readme(
-            f"\n{table(lines)}\n\nMeasured by `make bench` on the same machine; the sides take turns.\n", "bench-wire"
+            f"\n{shown}\n\nMeasured by `make bench` on the same machine; the sides take turns.\n", "bench-wire"
         )
     return 1 if any(line.word == "FAIL" for line in lines) else 0
 
