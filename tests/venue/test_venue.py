@@ -78,6 +78,19 @@ def test_a_sub_account_is_acted_for() -> None:
     assert desk.ask(type="userRole", user=sub) == {"role": "subAccount", "data": {"master": desk.user(0)}}
 
 
+def test_a_vault_is_traded_for_by_its_leader_and_by_nobody_else() -> None:
+    desk = Desk()
+    vault = "0x" + "7" * 40
+    desk.venue.open_account(vault, 5_000, leader=desk.user(0))
+    order = [OrderWire(0, True, "83000", "0.001", "Alo")]
+    told = desk.say(Signer(KEYS[1], mainnet=False, vault=vault).orders(order, nonce=desk.fresh()))
+    assert told["status"] == "err"
+    told = desk.say(Signer(KEYS[0], mainnet=False, vault=vault).orders(order, nonce=desk.fresh()))
+    assert "resting" in told["response"]["data"]["statuses"][0]
+    assert (len(desk.ask(type="openOrders", user=vault)), desk.ask(type="openOrders", user=desk.user(0))) == (1, [])
+    assert desk.ask(type="userRole", user=vault) == {"role": "vault"}
+
+
 def play(desk: Desk) -> None:
     """A small story with fills on both sides, a modify and a cancel."""
     first = desk.order(0, True, "83700", "0.002")["resting"]["oid"]
@@ -187,6 +200,7 @@ def test_settings_and_faults_say_what_they_are() -> None:
         (lambda: Venue().open_account(NOBODY, 10**30), Unrepresentable, "usd"),
         (lambda: Venue().open_account(NOBODY, spot={"NOPE": 1}), BadInput, "dexes"),
         (lambda: Venue().open_account(NOBODY, master=NOBODY), BadInput, "master"),
+        (lambda: Venue().open_account(NOBODY, leader=NOBODY), BadInput, "leader"),
         (lambda: Venue().add_agent(NOBODY, NOBODY), BadInput, "account"),
         (lambda: Venue().set_oracle("NOPE", 1), BadInput, "coin"),
         (lambda: Venue().set_oracle("BTC", "NaN"), BadInput, "px"),

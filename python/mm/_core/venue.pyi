@@ -83,9 +83,11 @@ class Venue:
         dexes: dict[str, Any] | None = None,
         spot: dict[str, Any] | None = None,
         master: str | None = None,
+        leader: str | None = None,
     ) -> None:
         """Opens an account, or gives one that is there more money: USDC on the main dex (`usd`), by other dexes (`dexes`),
-        and spot tokens by name (`spot`). With a `master` it is that account's sub-account.
+        and spot tokens by name (`spot`). With a `master` it is that account's sub-account, with a `leader` a vault that is
+        led by that account; either is traded for by the signers of the account named.
         """
     def add_agent(self, account: str, agent: str, name: str = "", valid_until_ms: int | None = None) -> None:
         """Lets `agent` sign for an account, from now until `valid_until_ms` (90 days, if that is not told). An agent of the

@@ -190,8 +190,10 @@ impl PyVenue {
     }
 
     /// Opens an account, or gives one that is there more money: USDC on the main dex (`usd`), by other dexes (`dexes`),
-    /// and spot tokens by name (`spot`). With a `master` it is that account's sub-account.
-    #[pyo3(signature = (address, usd = None, *, dexes = None, spot = None, master = None))]
+    /// and spot tokens by name (`spot`). With a `master` it is that account's sub-account, with a `leader` a vault that is
+    /// led by that account; either is traded for by the signers of the account named.
+    #[pyo3(signature = (address, usd = None, *, dexes = None, spot = None, master = None, leader = None))]
+    #[allow(clippy::too_many_arguments)] // each is a keyword of its own in Python
     fn open_account(
         &self,
         py: Python<'_>,
@@ -200,14 +202,21 @@ impl PyVenue {
         dexes: Option<&Bound<'_, PyDict>>,
         spot: Option<&Bound<'_, PyDict>>,
         master: OptArg<'_, '_>,
+        leader: OptArg<'_, '_>,
     ) -> PyResult<()> {
         let address = read::address("address", address)?;
         let usd = crate::convert::maybe("usd", usd, Sz::parse_amount)?.unwrap_or(Sz::ZERO);
         let (dexes, spot) = (read::amounts("dexes", dexes)?, read::amounts("spot", spot)?);
-        let master =
-            master.filter(|m| !m.is_none()).map(|m| read::address("master", m)).transpose()?;
-        if let Some(master) = master {
-            self.known(py, "master", master)?;
+        let owner = |name: &'static str, told: OptArg<'_, '_>| -> PyResult<Option<_>> {
+            let owner = told
+                .filter(|one| !one.is_none())
+                .map(|one| read::address(name, one))
+                .transpose()?;
+            owner.map(|one| self.known(py, name, one).map(|()| one)).transpose()
+        };
+        let (master, leader) = (owner("master", master)?, owner("leader", leader)?);
+        if master.is_some() && leader.is_some() {
+            return Err(bad("leader", "and a master are one owner too many"));
         }
         let opened = self.locked(py, move |venue| {
             let metas = venue.chain().metas();
@@ -231,9 +240,11 @@ impl PyVenue {
                 spot.iter().map(|(name, sz)| Some((token_of(name)?, *sz))).collect();
             let (Some(dexes), Some(spot)) = (dexes, spot) else { return false };
             let chain = venue.chain_mut();
-            let role = match master.and_then(|master| chain.by_address(master)) {
-                Some(master) => Role::Sub { master },
-                None => Role::User,
+            let by_address = |owner: Option<_>| owner.and_then(|one| chain.by_address(one));
+            let role = match (by_address(master), by_address(leader)) {
+                (Some(master), _) => Role::Sub { master },
+                (None, Some(leader)) => Role::Vault { leader },
+                (None, None) => Role::User,
             };
             let id = chain.open_account(address, role);
             for (dex, sz) in core::iter::once((0, usd)).chain(dexes).filter(|(_, sz)| sz.0 > 0) {
