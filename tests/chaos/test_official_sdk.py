@@ -185,7 +185,7 @@ def test_it_approves_an_agent_who_then_trades(hl: Simulation) -> None:
     assert reply["status"] == "ok", reply
     agent = Exchange(Account.from_key(key), hl.url, account_address=owner.account_address, timeout=5)
     assert status(agent.cancel(COIN, rest(agent, px=187.2))) == "success"
-    assert [row["name"] for row in owner.info.extra_agents(owner.account_address)] == ["bot"]
+    assert "bot" in [row["name"] for row in owner.info.extra_agents(owner.account_address)]
 
 
 def test_its_subscriptions_hear(hl: Simulation, maker: Exchange, info: Info) -> None:

@@ -21,6 +21,8 @@ MARKETS: tuple[Market, ...] = get_args(Market)
 """Who else trades, from many and much to nobody."""
 DEPOSIT = "1000000"
 """USDC that every account begins with."""
+AGENT = "mm"
+"""The agents have a name, because the venue lists when a named one lapses, and no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ class World:
             )  # Else what was recorded could be too far from the mark to be taken.
         for account in accounts:
             venue.open_account(account.address, self.deposit)
-            venue.add_agent(account.address, account.agent)
+            venue.add_agent(account.address, account.agent, AGENT)
         return venue
 
     def _markets(self, coins: list[str]) -> dict[str, Market]:
