@@ -253,7 +253,7 @@ def test_nothing_is_sent_while_it_is_unknown(given: Known) -> None:
 
 
 @given(anything)
-def test_a_story_ends_only_when_evidence_ends_it(given: Known) -> None:
+def test_a_story_ends_only_when_evidence_ends_it_or_somebody_else_does(given: Known) -> None:
     (intent,) = next_intents(given, POLICY)
     if isinstance(intent, Settled):
-        assert given.state.is_terminal or (given.state.is_active and given.on_new_leg)
+        assert given.state.is_terminal or given.stopped or (given.state.is_active and given.on_new_leg)
