@@ -126,7 +126,11 @@ impl Told {
     #[inline]
     pub(crate) fn take(mut self, engine: &Engine, out: &mut Vec<core::Effect>) -> Self {
         if !out.is_empty() {
-            self.effects = if out.len() > COPIED_MAX { mem::take(out) } else { out.clone() };
+            self.effects = match out.len() {
+                1 => Vec::from_iter(out.pop()), // nearly always: moved, not copied
+                2..=COPIED_MAX => out.clone(),
+                _ => mem::take(out),
+            };
             out.clear();
             self.names = Some(engine.spelled().clone());
         }
