@@ -189,6 +189,8 @@ class Bare:
             if number >= self.warm:
                 took.append(arrived - begun)
         print(json.dumps(took), flush=True)
+        while True:  # Until the other side is gone: what ends a connection is not measured here.
+            peer.more()
 
     def answer(self, path: str, body: bytes) -> bytes:
         if path == "/exchange":

@@ -12,7 +12,7 @@ Each is asked with a `Need`, which says how much the request matters:
 What is counted in a minute is counted in any minute: windows slide, whatever moment the venue's own begin at.
 """
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Mapping
 from enum import IntEnum
 
@@ -84,42 +84,45 @@ class Window:
 
     def __init__(self, limit: int, span_ms: int = SPAN_MS) -> None:
         self.limit, self.span_ms = limit, span_ms
-        self._entries: deque[list[int]] = deque()
+        # Whole numbers and nothing else: an object for each of up to 61,000 moments would be walked by the garbage
+        # collector again and again, in the middle of an order.
+        self._amounts: OrderedDict[int, int] = OrderedDict()
+        self._newest = 0
         self._used = 0
 
     def used(self, now_ms: int) -> int:
         """What counts at this time."""
-        while self._entries and self._entries[0][0] <= now_ms - self.span_ms:
-            self._used -= self._entries.popleft()[1]
+        amounts, past = self._amounts, now_ms - self.span_ms
+        while amounts and (at := next(iter(amounts))) <= past:
+            self._used -= amounts.pop(at)
         return self._used
 
     def room(self, now_ms: int) -> int:
         """What is left; negative where what may not be refused went over."""
         return self.limit - self.used(now_ms)
 
-    def take(self, now_ms: int, amount: int, kept: int) -> list[int] | None:
-        """Counts `amount` if `kept` is left afterwards, and gives its entry; else None, and counts nothing."""
+    def take(self, now_ms: int, amount: int, kept: int) -> int | None:
+        """Counts `amount` if `kept` is left afterwards, and gives where it is counted; else None, and counts nothing."""
         if self.used(now_ms) + amount + kept > self.limit:
             return None
         return self._count(now_ms, amount)
 
-    def add(self, now_ms: int, amount: int) -> list[int]:
-        """Counts `amount`, whatever is left, and gives the entry that `give_back` takes."""
+    def add(self, now_ms: int, amount: int) -> int:
+        """Counts `amount`, whatever is left, and gives where it is counted, which `give_back` takes."""
         self.used(now_ms)
         return self._count(now_ms, amount)
 
-    def _count(self, now_ms: int, amount: int) -> list[int]:
-        if not self._entries or self._entries[-1][0] < now_ms:
-            self._entries.append([now_ms, 0])
-        entry = self._entries[-1]
-        entry[1] += amount
+    def _count(self, now_ms: int, amount: int) -> int:
+        # Never before the newest: the oldest is always the first.
+        at = self._newest = max(now_ms, self._newest)
+        self._amounts[at] = self._amounts.get(at, 0) + amount
         self._used += amount
-        return entry
+        return at
 
-    def give_back(self, entry: list[int], amount: int) -> None:
+    def give_back(self, at: int, amount: int) -> None:
         """Counts less where it was counted; nothing, if that is past already."""
-        if self._entries and entry[0] >= self._entries[0][0]:
-            entry[1] -= amount
+        if at in self._amounts:
+            self._amounts[at] -= amount
             self._used -= amount
 
     def ready_in_ms(self, now_ms: int, amount: int) -> int:
@@ -127,7 +130,7 @@ class Window:
         missing = amount - self.room(now_ms)
         if missing <= 0:
             return 0
-        for at, freed in self._entries:
+        for at, freed in self._amounts.items():
             missing -= freed
             if missing <= 0:
                 return max(1, at + self.span_ms - now_ms)
@@ -142,8 +145,8 @@ class IpBudget:
         self.window = Window(limit)
         self._paused_until = -1
 
-    def admit(self, now_ms: int, weight: int, need: Need) -> list[int] | None:
-        """Counts the weight and gives the entry; None: it may not go out now, and nothing was counted."""
+    def admit(self, now_ms: int, weight: int, need: Need) -> int | None:
+        """Counts the weight and gives its entry; None: it may not go out now, and nothing was counted."""
         if need is Need.PROTECT:
             return self.window.add(now_ms, weight)
         if need is Need.STATUS:
@@ -163,7 +166,7 @@ class IpBudget:
         pause = max(0, self._paused_until - now_ms) if ordinary else 0
         return max(pause, self.window.ready_in_ms(now_ms, weight + kept))
 
-    def settle(self, entry: list[int], held: int, real: int) -> None:
+    def settle(self, entry: int, held: int, real: int) -> None:
         """The answer came: its rows cost `real` and not the `held` that was counted for the worst case."""
         self.window.give_back(entry, held - real)
 
