@@ -69,6 +69,9 @@ class Fake(Venue):
         else:
             self.facts += self.answers(command)
 
+    def wake(self) -> None:
+        pass
+
     async def receive(self, until_ms: int) -> Fact | None:
         await asyncio.sleep(0)
         if self.facts:

@@ -471,3 +471,29 @@ def test_a_cancelled_receive_loses_nothing() -> None:
             assert isinstance(await link.receive(link.now_ms + 500), NotSent)
 
     run(story)
+
+
+def test_whoever_waits_can_be_called() -> None:
+    async def story() -> None:
+        async with running() as venue, linked(venue) as link:
+            await until(link, LinkUp)
+            while await link.receive(link.now_ms + 100) is not None:
+                pass
+            began = link.now_ms
+            waiting = asyncio.create_task(link.receive(began + 5_000))
+            await asyncio.sleep(0)
+            link.wake()
+            assert await waiting is None
+            assert link.now_ms - began < 1_000
+            link.wake()  # Nobody waits: whoever comes next is not sent away for it.
+            began = link.now_ms
+            assert await link.receive(began + 50) is None
+            assert link.now_ms - began >= 50
+            # A fact comes before a call.
+            waiting = asyncio.create_task(link.receive(link.now_ms + 5_000))
+            await asyncio.sleep(0)
+            link.wake()
+            link.send(Resend(1))
+            assert isinstance(await waiting, NotSent)
+
+    run(story)

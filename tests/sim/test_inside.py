@@ -264,3 +264,35 @@ def test_a_world_that_makes_no_sense_is_refused_by_its_field(words: dict[str, An
     with pytest.raises(BadInput) as caught:
         Inside(**words)
     assert caught.value.field == field
+
+
+def test_the_client_turns_when_something_happens_and_no_more() -> None:
+    """Patience ends to the millisecond, and an hour in which next to nothing happens costs next to nothing."""
+    inside = Inside(seed=SEED, coins=[COIN], market="quiet")
+    looks = 0
+
+    async def story() -> None:
+        nonlocal looks
+        async with inside.client(on_exit="cancel") as hl:
+            await hl.ready()
+            order = await hl.place(COIN, "B", "20", "1")
+            began = inside.now_ms
+            await hl.changed(order, 1_234)
+            assert inside.now_ms - began == 1_234
+            slow, quick = asyncio.create_task(hl.changed(order, 777)), asyncio.create_task(hl.changed(order, 7))
+            await quick
+            assert inside.now_ms - began == 1_241
+            await slow
+            assert inside.now_ms - began == 1_234 + 777
+            keep_time = hl.session.keep_time
+
+            def counted() -> None:
+                nonlocal looks
+                looks += 1
+                keep_time()
+
+            hl.session.keep_time = counted  # type: ignore[method-assign]
+            await asyncio.sleep(600)
+
+    inside.run(story())
+    assert 590 <= looks <= 1_800, "once a second, and for what happens besides"

@@ -47,3 +47,6 @@ class AsyncExchange(Protocol):
 
     async def receive(self, until_ms: int) -> Fact | None:
         """The next fact, or None when `until_ms` has come and nothing arrived. May be cancelled without losing one."""
+
+    def wake(self) -> None:
+        """Let a `receive` that waits return now, with None if no fact is there: whoever waits has something else to do."""

@@ -1,7 +1,7 @@
 """One account's session with a venue, without I/O: facts and time in, commands out, news for whoever runs it.
 
     session.take(fact)          what arrived
-    session.keep_time()         after every fact, and at `next_deadline()`
+    session.keep_time()         after every fact (but a market's: nothing is due for it), and at `next_deadline()`
     session.drain()             what followed: the engine's effects and the session's own events, in order
 
 Nothing is sent that the engine was not told first, and nothing is placed while the gate is closed;

@@ -47,10 +47,12 @@ from mm.session import (
     name_of,
 )
 
-TURN_MS = 100
-"""The loop turns at least so often, so that what a caller began is looked after in time."""
+TURN_MS = 1_000
+"""The loop turns at least so often, whatever it waits for."""
 AT_ONCE = 32
 """So many facts that have arrived together are taken before time is looked at, and before the others have their turn."""
+OTHERS_EVERY = 8
+"""After so many turns the others have theirs, even if there was always something here already."""
 AGAIN_MS = 1_000
 """How long `cancel_all` waits before it cancels again what survived."""
 EVENTS_MOST = 10_000
@@ -124,6 +126,10 @@ class Hyperliquid:
         self._budget: Waiters[str, RateLimitReply] = Waiters()
         self._fallbacks = Fallbacks(self._fates)
         self._turned: asyncio.Future[None] | None = None
+        self._moved = True
+        """Something happened since it was looked at what is due."""
+        self._ends: list[int] = []
+        """When those who wait lose patience."""
         self._books = Books()
         self._closing = False
 
@@ -204,36 +210,57 @@ class Hyperliquid:
 
     async def _run(self) -> None:
         """The one loop: what arrives, what is due, what follows."""
-        session = self.session
+        session, exchange, turns, until = self.session, self._exchange, 0, 0
         try:
             while True:
-                now = self._exchange.now_ms
-                due = session.next_deadline()
-                until = now + TURN_MS if due is None else min(now + TURN_MS, max(due, now + 1))
-                fact = await self._exchange.receive(until)
+                turns += 1
+                now = exchange.now_ms
+                if self._moved or now >= until:
+                    self._moved = False
+                    due = session.next_deadline()
+                    until = max(now + 1, min(now + TURN_MS, *self._ends, now + TURN_MS if due is None else due))
+                fact = await exchange.receive(until)
                 taken = 0
                 while fact is not None:
                     session.take(fact)
+                    # A market that moves has no deadline of ours.
+                    self._moved |= type(fact) is not MarketFact
                     taken += 1
                     # What is here already is taken too, without waiting.
-                    fact = await self._exchange.receive(now) if taken < AT_ONCE else None
-                session.keep_time()
-                self._tell()
-                await asyncio.sleep(0)  # a queue that is never empty must not keep the others from their turn
+                    fact = await exchange.receive(now) if taken < AT_ONCE else None
+                if self._moved or exchange.now_ms >= until:
+                    session.keep_time()
+                self._pass_on()
+                if taken == AT_ONCE or turns % OTHERS_EVERY == 0:
+                    await asyncio.sleep(0)  # a queue that is never empty must not keep the others from their turn
         except asyncio.CancelledError:
+            self._pass_on()  # what was taken before is told, too
             raise
         except BaseException as fault:
             # Nothing may be sent any more: whoever waits is told, and so is everybody who asks from now on.
             self._fault = fault
-            for waiters in (self._fates, self._infos, self._budget):
-                waiters.fail(fault)
-            for stream in self._streams:
-                stream.end(fault)
+            try:
+                self._pass_on()
+            finally:
+                for waiters in (self._fates, self._infos, self._budget):
+                    waiters.fail(fault)
+                for stream in self._streams:
+                    stream.end(fault)
             raise
         finally:
             self._turn()
 
     def _tell(self) -> None:
+        """A caller did something: pass on what followed, and have the loop look anew at what is due."""
+        self._pass_on()
+        self._look_anew()
+
+    def _look_anew(self) -> None:
+        """What is due may have changed: the loop looks at it now."""
+        self._moved = True
+        self._exchange.wake()
+
+    def _pass_on(self) -> None:
         """Pass on what followed."""
         for event in self.session.drain():
             match event:
@@ -272,10 +299,15 @@ class Hyperliquid:
     async def _until(self, done: Callable[[], bool], timeout_ms: int) -> bool:
         """Wait for this, turn by turn, in the exchange's time; False if it did not come in time."""
         end = self._exchange.now_ms + timeout_ms
-        while not done():
-            if self._exchange.now_ms >= end:
-                return False
-            await self._next_turn()
+        self._ends.append(end)
+        self._look_anew()
+        try:
+            while not done():
+                if self._exchange.now_ms >= end:
+                    return False
+                await self._next_turn()
+        finally:
+            self._ends.remove(end)
         return True
 
     def _alive(self) -> Session:
@@ -517,6 +549,7 @@ class Hyperliquid:
         session = self._alive()
         waiting = self._budget.wait("")
         session.reads.rate_limit()
+        self._tell()
         return await waiting
 
     async def schedule_cancel(self, time_ms: int | None) -> None:

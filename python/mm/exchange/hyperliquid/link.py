@@ -58,6 +58,8 @@ _ACTIONS = frozenset(get_args(Action))
 _QUERIES = frozenset(get_args(Query))
 _UNSIGNABLE = (TypeError, ValueError, OverflowError)
 """What a command of wrong contents raises before anything went out: `UsageError` is among them, and so are Python's own."""
+CLOCK_LOOKS = 4
+"""After so many of the line's looks, one at the wall clock."""
 _STREAMED = (Frame, Market, LinkUp, LinkDown, Stale, Fresh, Warned)
 """Facts of which there is no end. The others answer a command each, and are never dropped before these."""
 
@@ -103,6 +105,8 @@ class Link:
         self._facts: deque[Fact] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._called = False
+        self._watching: asyncio.TimerHandle | None = None
         self._held, self._nonces = Held(settings.held_most), Nonces()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
@@ -181,7 +185,7 @@ class Link:
             self._start(self._every(settings.clock_every_ms, self._clock_again))
             self._start(self._every(settings.budget_every_ms, self._read_budget))
             self._clock_step_ms = clock.ahead_ms()
-            self._start(self._every(settings.watch_every_ms, self._watch_clock))
+            self._watch_clock()
             self._state = "open"
         except TimeoutError as error:
             raise OutcomeUnknown("the venue did not answer in time", reason="no answer") from error
@@ -200,9 +204,10 @@ class Link:
             self._tasks.difference_update(tasks)
         if self._rest is not None:
             await self._rest.close()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._watching):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._watching = None
         self._wake()
 
     def send(self, command: Command) -> None:
@@ -239,9 +244,17 @@ class Link:
                 self._waiter = None
             if facts:
                 return facts.popleft()
+            if self._called:
+                self._called = False
+                return None
         if self._failure is not None:
             raise EngineFault(f"the link failed: {self._failure!r}", reason="link") from self._failure
         return None
+
+    def wake(self) -> None:
+        """Let a `receive` that waits return now, with None if no fact is there."""
+        self._called = self._waiter is not None
+        self._wake()
 
     def _alarm(self, left_s: float) -> asyncio.Future[None]:
         """A future that is woken by a fact, or in this time. An alarm that rings too early does no harm (`receive` looks
@@ -487,8 +500,10 @@ class Link:
             await asyncio.sleep(period_ms / 1_000)
             await work()
 
-    async def _watch_clock(self) -> None:
-        """Looks for a step of the wall clock: a machine that was frozen, or a clock that was set."""
+    def _watch_clock(self) -> None:
+        """Looks, from now on, for a step of the wall clock: a machine that was frozen, or a clock that was set."""
+        period_s = CLOCK_LOOKS * self.settings.watch_every_ms / 1_000
+        self._watching = asyncio.get_running_loop().call_later(period_s, self._watch_clock)
         ahead = self._clock.ahead_ms()
         if not self._clock_asked and abs(ahead - self._clock_step_ms) > self.skew.warn_ms:
             self._clock_step_ms = ahead

@@ -31,6 +31,8 @@ _PUBLIC = frozenset({b"bbo", b"l2Book", b"trades", b"activeAssetCtx", b"activeSp
 
 _DOUBT_EVERY_MS = 1_000
 """However odd the times of blocks are, the venue's clock is not asked for more often on their account."""
+_LOOKS_SPARED = 4
+"""So many looks make one while nothing can be due."""
 _BOOKS: dict[type, str] = {wire.Bbo: "bbo", wire.L2Book: "l2Book"}
 
 Connect = Callable[..., Awaitable[socket.Socket]]
@@ -77,6 +79,7 @@ class Line:
         self._posts = Posts()
         self._socket: socket.Socket | None = None
         self._ended: asyncio.Future[str] | None = None
+        self._looking: asyncio.TimerHandle | None = None
         self._why = ""
         self._by_venue = True
         self._told_down = False
@@ -88,6 +91,7 @@ class Line:
         self._still = self._still_told = False
         self._up_ms: int | None = None
         self._heard_ms = self._pinged_ms = self._judged_ms = 0
+        self._pause_ms = settings.watch_every_ms
         self._ping_ms: int | None = None
         self.epoch = 0
         self.attempts = 0
@@ -181,22 +185,48 @@ class Line:
 
     async def _watch(self) -> str:
         assert self._ended is not None
-        while True:
+        self._look(asyncio.get_running_loop(), self._ended)
+        try:
+            return await self._ended
+        finally:
+            if self._looking is not None:
+                self._looking.cancel()
+                self._looking = None
+
+    def _look(self, loop: asyncio.AbstractEventLoop, ended: asyncio.Future[str]) -> None:
+        """Judges the connection, now and every so often until it has ended."""
+        if ended.done():
+            return
+        try:
             why = self._judge(self._steady())
-            if why:
-                self._by_venue = False
-                return why
-            await asyncio.wait([self._ended], timeout=self._settings.watch_every_ms / 1_000)
-            if self._ended.done():
-                return self._ended.result()
+        except BaseException as error:  # Nobody would see it here: the task that waits raises it.
+            ended.set_exception(error)
+            return
+        if ended.done():
+            return  # By what was done in judging.
+        if why:
+            self._by_venue = False
+            ended.set_result(why)
+            return
+        self._pause_ms = self._pause(self._judged_ms)
+        self._looking = loop.call_later(self._pause_ms / 1_000, self._look, loop, ended)
+
+    def _pause(self, now: int) -> int:
+        """How long until the next look: several times as long while all is well and nothing can be due before."""
+        settings, streams = self._settings, self._streams
+        long = _LOOKS_SPARED * settings.watch_every_ms
+        dues = [self._pinged_ms + settings.ping_every_ms, self._posts.next_ms, streams.stale_next_ms]
+        if streams.restless:
+            dues += [self._heard_ms + settings.silence_ms, self._block_at + settings.blocks_still_ms]
+        near = self._ping_ms is not None or self._doubt or not streams.settled or bool(self.attempts)
+        return settings.watch_every_ms if near or min(dues) <= now + long else long
 
     def _judge(self, now: int) -> str:
         """Looks at the connection: what is due is done; why it is over, or nothing."""
-        self._future_ms = self._clock.now_ms() + self._skew.warn_ms // 2
         if self._doubt and now - self._doubted_ms >= _DOUBT_EVERY_MS:
             self._doubt, self._doubted_ms = False, now
             self._owner.clock_doubted()
-        late = now - self._judged_ms > 4 * self._settings.watch_every_ms
+        late = now - self._judged_ms > self._pause_ms + 3 * self._settings.watch_every_ms
         self._judged_ms = now
         for _ in range(self._posts.expire(now)):
             self._sockets.post_done()
@@ -299,6 +329,8 @@ class Line:
 
     def _block(self, time_ms: int, now: int) -> None:
         """A newer block than any before."""
+        if time_ms > self._future_ms:
+            self._future_ms = self._clock.now_ms() + self._skew.warn_ms // 2
         if (time_ms > self._future_ms or self._skew.lead_ms) and self._skew.block(self._clock.now_ms(), time_ms):
             self._doubt = True  # Further ahead than can be right, or no more: how far exactly?
             if time_ms > self._future_ms + self._skew.ahead_most_ms + max(self._skew.offset_ms, 0):

@@ -8,6 +8,7 @@ been chance, and for twice as long each time that it happens again.
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -150,6 +151,16 @@ class Streams:
     def complete(self) -> bool:
         """Everything that was asked for is acknowledged."""
         return self.up and all(one.acked for one in self.all if one.asked_ms is not None)
+
+    @property
+    def settled(self) -> bool:
+        """All of them are asked for and acknowledged, and none is silent."""
+        return all(one.acked and not one.stale for one in self.all)
+
+    @property
+    def stale_next_ms(self) -> float:
+        """When the first of them is stale, if it stays silent."""
+        return min((one.last_ms + one.stale_ms for one in self.all if one.stale_ms is not None), default=math.inf)
 
     @property
     def restless(self) -> bool:

@@ -46,6 +46,9 @@ class AsyncVenue:
         """Send and return at once."""
         self.inner.send(command)
 
+    def wake(self) -> None:
+        """Nobody waits here for longer than the others have their turn."""
+
     async def receive(self, until_ms: int) -> Fact | None:
         """Let virtual time pass until a fact arrives or `until_ms` has come; others on the loop have their turn first."""
         await asyncio.sleep(0)
