@@ -35,6 +35,8 @@ MOVED = Decimal("0.0002")
 VOLUME = 1_000_000_000
 """So that the budget of requests is not what is measured."""
 MARKETS = ("quiet", "thin", "deep")
+FEEDS = ("bbo", "trades")
+"""What both makers listen to, beside their own orders and fills."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Maker:
                 b'{"method":"subscribe","subscription":{"type":"%b","user":"%b"}}'
                 % (stream.encode(), me.address.encode())
             )
-        for stream in ("bbo", "trades"):
+        for stream in FEEDS:
             self.say(b'{"method":"subscribe","subscription":{"type":"%b","coin":"BTC"}}' % stream.encode())
         self.middle = self.quoted = Decimal(0)
         self.ping_ms = self.posts = 0
@@ -147,7 +149,7 @@ def by_client(market: str, hours: float) -> Run:
     inside.venue.add_volume(inside.account().address, VOLUME)
 
     async def main() -> Run:
-        async with inside.client() as hl:
+        async with inside.client(link={"feeds": FEEDS}) as hl:
             await hl.ready()
             began, events, quoted = time.process_time(), inside.venue.events, Decimal(0)
             end = inside.now_ms + int(hours * HOUR)

@@ -69,6 +69,9 @@ class Fake(Venue):
         else:
             self.facts += self.answers(command)
 
+    def receive_now(self) -> Fact | None:
+        return self.facts.popleft() if self.facts else None
+
     def wake(self) -> None:
         pass
 

@@ -48,5 +48,8 @@ class AsyncExchange(Protocol):
     async def receive(self, until_ms: int) -> Fact | None:
         """The next fact, or None when `until_ms` has come and nothing arrived. May be cancelled without losing one."""
 
+    def receive_now(self) -> Fact | None:
+        """The next fact if there is one already, without giving others their turn; None if there is not."""
+
     def wake(self) -> None:
         """Let a `receive` that waits return now, with None if no fact is there: whoever waits has something else to do."""

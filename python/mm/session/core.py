@@ -62,8 +62,8 @@ class Core:
 
     def saw(self, venue_ms: object) -> None:
         """The venue told a time of its own. One that lies far ahead is none: it would end what may still happen."""
-        if type(venue_ms) is int and venue_ms <= self.now_ms + self.ahead_ms + AHEAD_MOST_MS:
-            self._venue_ms = max(self._venue_ms, venue_ms)
+        if type(venue_ms) is int and self._venue_ms < venue_ms <= self.now_ms + self.ahead_ms + AHEAD_MOST_MS:
+            self._venue_ms = venue_ms
 
     def coins(self) -> list[str]:
         """Every coin that matters: those asked for, and those that the engine has heard of."""

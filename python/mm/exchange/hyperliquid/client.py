@@ -226,15 +226,13 @@ class Hyperliquid:
                     # A market that moves has no deadline of ours.
                     self._moved |= type(fact) is not MarketFact
                     taken += 1
-                    # What is here already is taken too, without waiting.
-                    fact = await exchange.receive(now) if taken < AT_ONCE else None
+                    fact = exchange.receive_now() if taken < AT_ONCE else None
                 if self._moved or exchange.now_ms >= until:
                     session.keep_time()
                 self._pass_on()
                 if taken == AT_ONCE or turns % OTHERS_EVERY == 0:
                     await asyncio.sleep(0)  # a queue that is never empty must not keep the others from their turn
         except asyncio.CancelledError:
-            self._pass_on()  # what was taken before is told, too
             raise
         except BaseException as fault:
             # Nothing may be sent any more: whoever waits is told, and so is everybody who asks from now on.
@@ -264,14 +262,14 @@ class Hyperliquid:
         """Pass on what followed."""
         for event in self.session.drain():
             match event:
+                case MarketFact(event=told):
+                    self._books.take(told, self._exchange.now_ms)
                 case Fate(kind=kind, nonce=nonce, cloid=cloid):
                     self._fates.give((kind, cloid or nonce), event)
                 case InfoReply(query=query) | ReadFailed(query=query):
                     self._infos.give(query, event)
                 case RateLimitReply():
                     self._budget.give("", event)
-                case MarketFact(event=told):
-                    self._books.take(told, self._exchange.now_ms)
                 case GateMoved(phase=Phase.DOWN):
                     self._books.clear()
                 case Escalated(what=what, coin=coin):

@@ -106,6 +106,7 @@ class Link:
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._called = False
+        self._loop: asyncio.AbstractEventLoop
         self._watching: asyncio.TimerHandle | None = None
         self._held, self._nonces = Held(settings.held_most), Nonces()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -169,7 +170,7 @@ class Link:
         """
         if self._state != "new":
             raise UsageError("a link is opened once", reason=self._state)
-        self._state = "opening"
+        self._state, self._loop = "opening", asyncio.get_running_loop()
         settings, ip, clock = self.settings, self.limits.ip, self._clock
         try:
             rest = self._rest = self._make_rest(settings)
@@ -251,6 +252,10 @@ class Link:
             raise EngineFault(f"the link failed: {self._failure!r}", reason="link") from self._failure
         return None
 
+    def receive_now(self) -> Fact | None:
+        """The next fact, if there is one already."""
+        return self._facts.popleft() if self._facts else None
+
     def wake(self) -> None:
         """Let a `receive` that waits return now, with None if no fact is there."""
         self._called = self._waiter is not None
@@ -260,7 +265,7 @@ class Link:
         """A future that is woken by a fact, or in this time. An alarm that rings too early does no harm (`receive` looks
         again), so one that is set already is kept: setting and stopping one for each fact costs more than reading it.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         due = loop.time() + left_s
         if self._timer is None or self._timer.when() > due:
             if self._timer is not None:
@@ -486,7 +491,7 @@ class Link:
     # --- what goes on beside ------------------------------------------------------------------------------
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
@@ -503,7 +508,7 @@ class Link:
     def _watch_clock(self) -> None:
         """Looks, from now on, for a step of the wall clock: a machine that was frozen, or a clock that was set."""
         period_s = CLOCK_LOOKS * self.settings.watch_every_ms / 1_000
-        self._watching = asyncio.get_running_loop().call_later(period_s, self._watch_clock)
+        self._watching = self._loop.call_later(period_s, self._watch_clock)
         ahead = self._clock.ahead_ms()
         if not self._clock_asked and abs(ahead - self._clock_step_ms) > self.skew.warn_ms:
             self._clock_step_ms = ahead
