@@ -15,6 +15,9 @@ MODEL_CASES ?= 20000
 FUZZ_CASES  ?= 200000
 # How many storms of faults `make chaos` sends over the client.
 STORMS      ?= 200
+# How many lives `make sim-long` simulates, and how long each is.
+SEEDS       ?= 400
+MINUTES     ?= 30
 
 # The first Python that is new enough and can make a virtual environment (a version manager's shim may
 # exist by name and still refuse to run).
@@ -113,7 +116,8 @@ fuzz: build ## Any bytes into the decoder, FUZZ_CASES cases; the Python edges wi
 	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) --release --package mm-wire
 	HYPOTHESIS_PROFILE=deep $(PY) -m pytest -m fuzz
 
-sim-long: build ## The official SDK's maker against the simulated venue for a whole minute; how fast the venue runs
+sim-long: build ## SEEDS makers' lives of MINUTES under every fault; the official SDK's maker for a minute; the venue's speed
+	SEEDS=$(SEEDS) MINUTES=$(MINUTES) $(PY) -m pytest -o log_cli=true --log-cli-level=INFO tests/simulation/test_campaign.py
 	MM_SIM_LONG=1 $(PY) -m pytest tests/chaos/test_official_maker.py
 	$(PY) benches/venue.py
 

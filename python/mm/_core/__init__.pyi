@@ -655,6 +655,10 @@ class Engine:
         """max(0, answered - sum of trades): what trades will still confirm without moving the position."""
     def refute(self, oid: int, now_ms: int | None = None) -> tuple[Effect, ...]:
         """A closed-fill proof showed the venue's claims on this leg to be false: from now on its trades alone count."""
+    def on_forgotten(self, oid: int, as_of_ms: int, now_ms: int | None = None) -> tuple[Effect, ...]:
+        """The venue has no record left of a leg that lived, long and often enough asked: it was dead by `as_of_ms` (venue
+        time), by fill or by cancel. It is closed once all fills until then are known (`on_fills_complete`).
+        """
     @overload
     def process(
         self,

@@ -18,6 +18,8 @@ class Counts:
     resent: int = 0
     fences: int = 0
     fenced: int = 0
+    forgotten: int = 0
+    """Legs that lived, of which no book of the venue knew any more."""
     asked: int = 0
     gaps: int = 0
     gaps_closed: int = 0

@@ -74,14 +74,14 @@ class Reads:
     """All open questions."""
 
     def __init__(self, core: Core) -> None:
-        self.on_missing: Callable[[int | str, int], None] = lambda _key, _sent_ms: None
-        """Told of every `unknownOid`: its key, and when the question left."""
+        self.on_missing: list[Callable[[int | str, int], None]] = []
+        """Each is told of every `unknownOid`: its key, and when the question left."""
         self.on_position: Callable[[str, bool], None] = lambda _coin, _agrees: None
         """Told of every position that was compared, and whether it agrees."""
-        self.on_list: Callable[[str, tuple[OrderRow, ...], int], None] = lambda _dex, _rows, _began_ms: None
-        """Told of every complete list of open orders: its dex, its rows, and when it was asked for."""
-        self.on_status: Callable[[OrderRow], None] = lambda _: None
-        """Told of every order that `orderStatus` knows."""
+        self.on_list: list[Callable[[str, tuple[OrderRow, ...], int], None]] = []
+        """Each is told of every complete list of open orders: its dex, its rows, and when it was asked for."""
+        self.on_status: list[Callable[[OrderRow], None]] = []
+        """Each is told of every order that `orderStatus` knows."""
         self.scanned_ms: dict[str, int] = {}
         """When the latest complete list of open orders was asked for, by dex."""
         self.listed: set[int] = set()
@@ -252,10 +252,12 @@ class Reads:
         core = self._core
         if isinstance(reply, OrderReply):
             if reply.row is None:
-                self.on_missing(asked.key[1], asked.sent_ms)
+                for on_missing in self.on_missing:
+                    on_missing(asked.key[1], asked.sent_ms)
             else:
                 self._row(reply.row)
-                self.on_status(reply.row)
+                for on_status in self.on_status:
+                    on_status(reply.row)
         elif isinstance(reply, OpenOrdersReply):
             self._list(reply, str(asked.key[1]), asked.sent_ms)
         elif isinstance(reply, PositionReply):
@@ -301,7 +303,8 @@ class Reads:
             core.fact(Engine.on_open_orders, coin, oids[coin], began_ms, True, core.now_ms)
         self.scanned_ms[dex] = began_ms
         self.listed.update(row.oid for row in reply.rows)
-        self.on_list(dex, reply.rows, began_ms)
+        for on_list in self.on_list:
+            on_list(dex, reply.rows, began_ms)
 
     def _row(self, row: OrderRow) -> None:
         now = self._core.now_ms

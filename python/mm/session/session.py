@@ -34,6 +34,7 @@ from mm.session.core import UNSEEN, Core, name_of
 from mm.session.counts import Counts
 from mm.session.desk import Desk, Edit, Wish
 from mm.session.events import Event
+from mm.session.forgotten import Forgotten
 from mm.session.gate import STALE, Gate
 from mm.session.reads import Reads
 from mm.session.record import Recorded
@@ -68,9 +69,10 @@ class Session:
         self._watch = Watch(self._core, self.reads, self.gate)
         self.strays = Strays(self._core, self.reads, self.gate, self._desk.cancel_strays)
         self.gate.on_gap = self._watch.on_gap
-        self.reads.on_list = self.strays.on_list
-        self.reads.on_status = self.strays.on_status
-        self.reads.on_missing = self._desk.silence.on_missing
+        forgotten = Forgotten(self._core, self.reads)
+        self.reads.on_list += [self.strays.on_list, forgotten.on_list]
+        self.reads.on_status += [self.strays.on_status, forgotten.on_status]
+        self.reads.on_missing += [self._desk.silence.on_missing, forgotten.on_missing]
         self.reads.on_position = self._watch.on_position
 
     # --- looking ----------------------------------------------------------------------------------------

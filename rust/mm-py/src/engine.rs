@@ -319,6 +319,20 @@ impl PyEngine {
         self.tell(py, now_ms, |e, out| e.refute(oid, out))
     }
 
+    /// The venue has no record left of a leg that lived, long and often enough asked: it was dead by `as_of_ms` (venue time), by
+    /// fill or by cancel. It is closed once all fills until then are known (`on_fills_complete`).
+    #[pyo3(signature = (oid, as_of_ms, now_ms=None))]
+    fn on_forgotten<'py>(
+        &self,
+        py: Python<'py>,
+        oid: Arg<'_, 'py>,
+        as_of_ms: Arg<'_, 'py>,
+        now_ms: OptArg<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let (oid, as_of) = (convert::oid(oid)?, whole("as_of_ms", as_of_ms)?);
+        self.tell(py, now_ms, |e, out| e.on_forgotten(oid, as_of, out))
+    }
+
     /// Books one fill: a `Fill`, or its fields. A copy of a fill changes nothing.
     #[allow(clippy::too_many_arguments)] // the venue's fields
     #[pyo3(signature = (coin, side=None, px=None, sz=None, oid=None, tid=None, time=None, start_position=None, fee=None,

@@ -119,6 +119,21 @@ impl Engine {
         Ok(())
     }
 
+    /// The venue has no record left of a leg that lived: none of its books shows it, long and often enough asked (reliability
+    /// X8). So it was dead by `as_of`. By fill or by cancel, the fills until then will tell: it is closed once they are
+    /// complete ([`Engine::on_fills_complete`]).
+    pub fn on_forgotten(
+        &mut self,
+        oid: Oid,
+        as_of: Ms,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
+        let id = self.leg_by_oid(oid).ok_or(Error::UnknownOid(oid))?;
+        self.change(id, |leg| leg.dead_at = leg.dead_at.max(Some(as_of)));
+        self.tell_leg(id, Event::CancelDone, out);
+        Ok(())
+    }
+
     fn leg_of_update(&mut self, update: &Update<'_>, coin: u32, out: &mut Vec<Effect>) -> u32 {
         if let Some(id) = self.leg_by_oid(update.oid) {
             if self.legs[id].order == NONE {

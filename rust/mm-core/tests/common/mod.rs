@@ -125,6 +125,7 @@ pub(crate) enum Msg {
     CancelError(Target, CancelRefusal, Option<u16>),
     ModifyError(Cloid, ModifyRefusal),
     NonUserCancel(u64),
+    Forgotten(u64, Ms),
 }
 
 impl Msg {
@@ -149,6 +150,7 @@ impl Msg {
             }
             Self::ModifyError(cloid, why) => engine.on_modify_error(*cloid, *why, out),
             Self::NonUserCancel(oid) => engine.on_non_user_cancel(BTC, Oid(*oid), out),
+            Self::Forgotten(oid, as_of) => engine.on_forgotten(Oid(*oid), *as_of, out),
         }
     }
 }

@@ -199,3 +199,23 @@ fn a_strangers_refused_placement_is_no_contradiction() {
     .walk();
     assert_eq!(end.order(by_oid(30)).unwrap().state, OrderState::Rejected);
 }
+
+#[test]
+fn what_every_book_forgot_is_dead_whatever_else_comes() {
+    let mut bench = Bench::new();
+    bench.rest(1, Buy, "1", 7);
+    bench.cancel(by_oid(7));
+    let end = History::new(
+        "forgotten",
+        bench,
+        vec![
+            Msg::CancelError(by_oid(7), NothingThere, Some(1)),
+            Msg::Forgotten(7, 9_000),
+            Msg::Fill(fill(Buy, 7, 1, "0.4", "0")),
+            Msg::Update(update(Buy, 7, Some(ours(1)), Open, "1", "1")),
+        ],
+    )
+    .walk();
+    let order = end.order(by_oid(7)).unwrap();
+    assert_eq!((order.state, order.cum_qty), (OrderState::CancelConfirmed, sz("0.4")));
+}

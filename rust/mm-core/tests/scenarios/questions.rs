@@ -151,3 +151,42 @@ impl At for mm_core::event::Fill<'static> {
         self
     }
 }
+
+#[test]
+fn a_leg_that_every_book_forgot_is_closed_by_the_fills_until_then() {
+    let forgotten = |bench: &mut Bench| {
+        bench.rest(1, Buy, "1", 7);
+        bench.cancel(by_oid(7));
+        bench.tell(&Msg::CancelError(by_oid(7), CancelRefusal::NothingThere, Some(1)));
+        bench.tell(&Msg::Forgotten(7, 9_000));
+    };
+    let mut bench = Bench::new();
+    forgotten(&mut bench);
+    assert!(asked(&mut bench, 500_000).len() > 10, "it is asked for until the fills are known");
+    assert_eq!(bench.order(7).state, OrderState::CancelConfirmed);
+    let complete = |bench: &mut Bench, until| {
+        bench.engine.on_fills_complete(BTC, until, &mut bench.effects).unwrap();
+    };
+    bench.fill(fill(Buy, 7, 1, "0.4", "0"));
+    complete(&mut bench, 9_000);
+    asked(&mut bench, 1_000_000);
+    assert_eq!(
+        bench.order(7).state,
+        OrderState::CancelConfirmed,
+        "one may have been made at 9,000"
+    );
+    complete(&mut bench, 9_001);
+    asked(&mut bench, 2_000_000);
+    let order = bench.order(7);
+    assert_eq!((order.state, order.cum_qty), (OrderState::Cancelled, sz("0.4")));
+    assert_eq!(bench.engine.worst_long(BTC), sz("0.4"));
+
+    let mut bench = Bench::new();
+    forgotten(&mut bench);
+    bench.fill(fill(Buy, 7, 1, "1", "0"));
+    assert_eq!(bench.order(7).state, OrderState::FilledDuringCancel, "its fills say how it ended");
+
+    let mut bench = Bench::new();
+    let unknown = bench.engine.on_forgotten(mm_core::ids::Oid(7), 9_000, &mut bench.effects);
+    assert_eq!(unknown, Err(mm_core::error::Error::UnknownOid(mm_core::ids::Oid(7))));
+}
