@@ -256,13 +256,10 @@ impl Engine {
             (Cell::Keep | Cell::Refuse, _) => {}
             (Cell::Go(phase), _) => self.enter(id, phase, out),
             (Cell::Resync, why) => {
-                let leg = &self.legs[id];
-                out.push(Effect::Contradiction {
-                    coin: CoinId(leg.coin),
-                    oid: leg.oid,
-                    cloid: leg.cloid,
-                    what: why,
-                });
+                if self.legs[id].phase == Phase::Rejected {
+                    self.change(id, |leg| leg.belied = true); // every news that contradicts it says that it lived
+                }
+                out.push(self.contradiction(id, why));
             }
         }
     }
