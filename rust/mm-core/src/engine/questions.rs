@@ -106,7 +106,9 @@ impl Engine {
                 (Query::OrderStatus, "written off, and seen to live")
             }
             Phase::Draining => (fills, "canceled, and its fills not complete"),
-            Phase::Rejected if !leg.is_resolved() => (fills, "canceled, and its fills not complete"),
+            Phase::Rejected if !leg.is_resolved() => {
+                (fills, "canceled, and its fills not complete")
+            }
             _ => (fills, "executed by the answer, and not confirmed by trades"),
         };
         out.push(Effect::Ask {

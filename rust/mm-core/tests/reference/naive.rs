@@ -101,7 +101,8 @@ impl Reference {
 
     /// Words say that it never lived, and other news that it did: both are in the set, whoever came first.
     pub(crate) fn is_at_odds(&self, leg: &LegPlan) -> bool {
-        self.any(|a| matches!(a, Msg::Rejected(cloid) if *cloid == leg.cloid)) && self.has_lived(leg)
+        self.any(|a| matches!(a, Msg::Rejected(cloid) if *cloid == leg.cloid))
+            && self.has_lived(leg)
     }
 
     /// Somebody told of it on the book: whatever names it, but its refusal.
