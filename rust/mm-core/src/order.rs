@@ -356,7 +356,7 @@ pub struct OrderView {
     pub order_qty: Sz,
     /// Executed over all legs.
     pub cum_qty: Sz,
-    /// Open of the current leg; 0 when terminal, but for one that was written off and lives.
+    /// Open of the current leg; 0 when terminal, but for one that was refused and is seen to live.
     pub leaves_qty: Sz,
     /// Average price of the trades, rounded toward zero; `None` before the first.
     pub avg_px: Option<Px>,

@@ -13,6 +13,7 @@ pub(crate) const LOT: i128 = 10i128.pow(9);
 
 /// What is to become of an order.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent coins, each tossed on its own")]
 pub(crate) struct Plan {
     buys: bool,
     size: i128,
