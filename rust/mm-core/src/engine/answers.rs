@@ -369,6 +369,7 @@ impl Engine {
         match facts.phase {
             Phase::Draining | Phase::Cancelled => self.advance(id, Event::CancelDone, out),
             Phase::Rejected if !facts.belied => self.advance(id, Event::Reject, out),
+            Phase::Rejected if facts.canceled => self.advance(id, Event::CancelDone, out),
             _ => self.advance(id, Event::Accepted, out),
         }
     }

@@ -129,3 +129,43 @@ fn a_fenced_replacement_that_lives() {
     .walk();
     assert_eq!((end.worst_short(BTC), end.worst_long(BTC)), (sz("0.4"), sz("0.4")));
 }
+
+/// The updates do not tell the cloid: until the answer does, they are of a stranger.
+#[test]
+fn a_refusal_under_an_oid_alone_and_what_belies_it() {
+    let mut bench = Bench::new();
+    let cloid = bench.place(1, Buy, "1", Gtc);
+    let end = History::new(
+        "refused under an oid",
+        bench,
+        vec![
+            Msg::Update(update(Buy, 7, None, Rejected, "1", "1")),
+            Msg::Update(update(Buy, 7, None, Open, "1", "1")),
+            Msg::Update(update(Buy, 7, None, Canceled, "0.6", "1")),
+            Msg::Answer(cloid, 7, "0.4"),
+        ],
+    )
+    .belied_by(&[1, 2, 3])
+    .walk();
+    assert_eq!((end.worst_short(BTC), end.worst_long(BTC)), (sz("0"), sz("0.4")));
+}
+
+/// One cloid for two legs: one that was refused, one that lives.
+#[test]
+fn a_refused_leg_and_its_twin_that_lives() {
+    let mut bench = Bench::new();
+    let cloid = bench.place(1, Buy, "1", Gtc);
+    let end = History::new(
+        "refused, and a twin",
+        bench,
+        vec![
+            Msg::Rejected(cloid),
+            Msg::Update(update(Buy, 30, Some(cloid), Rejected, "1", "1")),
+            Msg::Answer(cloid, 31, "0.4"),
+            Msg::Update(update(Buy, 31, Some(cloid), Canceled, "0.6", "1")),
+        ],
+    )
+    .belied_by(&[2, 3])
+    .walk();
+    assert_eq!((end.worst_short(BTC), end.worst_long(BTC)), (sz("0"), sz("0.4")));
+}
