@@ -151,6 +151,12 @@ pub(crate) const SMALL: &[Setting] = &[
 #[cfg(not(feature = "planted"))]
 pub(crate) const LARGE: &[Setting] = &[
     Setting {
+        named_fills: true,
+        reads: true,
+        lies: true,
+        ..Setting::new("one of 2 modified, denied", &[Wish::buy(2).modified(1, 2).cancelled(1)])
+    },
+    Setting {
         immediate: true,
         reads: true,
         ticks: true,
