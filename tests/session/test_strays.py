@@ -96,6 +96,17 @@ def test_it_counts_in_the_worst_case_while_it_rests(story: Story) -> None:  # I9
     assert worst(story) == ("0.4", "0.4")
 
 
+def test_one_that_expired_and_was_unknown_twice_counts_once_a_list_shows_it(story: Story) -> None:  # N1, X9
+    place = story.place()
+    name = place.orders[0].cloid
+    story.go(place.expires_ms - story.now + 10_000)
+    assert (story.state(name), worst(story)) == (OrderState.Rejected, ("0", "0"))
+    story.row(place.orders[0], 100, "open")  # the reads that did not know it had lagged
+    story.go(16_000)
+    assert (story.state(name), worst(story)) == (OrderState.Rejected, ("0", "1"))
+    assert [target.oid for target in story.last(Cancel).targets] == [100]
+
+
 def test_its_end_is_asked_for_where_no_stream_tells_it(story: Story) -> None:  # I5
     name = written_off(story)
     story.go(16_000)
