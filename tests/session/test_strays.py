@@ -1,6 +1,7 @@
 """Orders that rest though they were written off (C9), and what is read again when things do not fit (I18, X19)."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -72,6 +73,48 @@ def test_an_order_that_was_refused_and_rests_is_cancelled_by_oid_until_it_is_gon
     story.go(60_000)
     assert len(story.sent(Cancel)) == sent
     assert story.state(name) == OrderState.Rejected, "closed stays closed"
+
+
+def worst(story: Story) -> tuple[str, str]:
+    view = story.engine.view
+    return f"{view.worst_short('BTC'):f}", f"{view.worst_long('BTC'):f}"
+
+
+def test_it_counts_in_the_worst_case_while_it_rests(story: Story) -> None:  # I9
+    name = written_off(story)
+    assert worst(story) == ("0", "0"), "nothing has told of it yet"
+    story.go(16_000)
+    order = story.engine.view.get_by_cloid(name)
+    assert order is not None
+    assert (order.state, f"{order.leaves_qty:f}") == (OrderState.Rejected, "1")
+    assert worst(story) == ("0", "1")
+    story.take(story.trade(100, "0.4"))
+    assert worst(story) == ("0.4", "1")
+    row = replace(story.rows[100], status="canceled", sz="0.6")
+    story.rows[100] = story.rows[name] = row
+    story.take(story.update(row))
+    assert worst(story) == ("0.4", "0.4")
+
+
+def test_one_that_expired_and_was_unknown_twice_counts_once_a_list_shows_it(story: Story) -> None:  # N1, X9
+    place = story.place()
+    name = place.orders[0].cloid
+    story.go(place.expires_ms - story.now + 10_000)
+    assert (story.state(name), worst(story)) == (OrderState.Rejected, ("0", "0"))
+    story.row(place.orders[0], 100, "open")  # the reads that did not know it had lagged
+    story.go(16_000)
+    assert (story.state(name), worst(story)) == (OrderState.Rejected, ("0", "1"))
+    assert [target.oid for target in story.last(Cancel).targets] == [100]
+
+
+def test_its_end_is_asked_for_where_no_stream_tells_it(story: Story) -> None:  # I5
+    name = written_off(story)
+    story.go(16_000)
+    assert worst(story) == ("0", "1")
+    story.rows[100] = story.rows[name] = replace(story.rows[100], status="canceled")
+    story.go(60_000)
+    assert worst(story) == ("0", "0")
+    assert story.state(name) == OrderState.Rejected
 
 
 def test_what_the_stream_tells_of_it_is_enough_to_look(story: Story) -> None:

@@ -234,7 +234,7 @@ class Order:
         """Executed over all its legs."""
     @property
     def leaves_qty(self) -> Decimal:
-        """Open size of the current leg; 0 when terminal."""
+        """Open size of the current leg; 0 when terminal, but for one that was refused and is seen to live."""
     @property
     def avg_px(self) -> Decimal | None:
         """Average price of its trades, rounded toward zero at 1e-8; None before the first."""

@@ -1,10 +1,12 @@
 """Orders of ours that rest at the venue though they were written off here: cancelled by oid until they are gone.
 
 The engine keeps a closed order closed, and is right: nothing opens it again. But a venue that lied, or a
-proof that was none, may have left it on the book, where it can still fill. So each list of open orders is
-compared with what is closed. One that was refused, or never executed, and is shown is cancelled at once.
-One that lived may be a ghost of a list that lags (X9): it is cancelled if `orderStatus` says that it rests.
-Until it is gone from two lists its coin is closed for whatever does more than reduce (I9, I20).
+proof that was none, may have left it on the book, where it can still fill. What was refused or fenced the
+engine counts in the worst case as soon as it is seen to live; what ended otherwise, or left memory, it does
+not: there the closed coin stands for that (ADR 0016). So each list of open orders is compared with what is
+closed. One that was refused, or never executed, and is shown is cancelled at once. One that lived may be a
+ghost of a list that lags (X9): it is cancelled if `orderStatus` says that it rests. Until it is gone from
+two lists its coin is closed for whatever does more than reduce (I9, I20).
 
 Sources: reliability 3.5 (the scan finds a live order by its cloid), order-state 5 and 9.
 """

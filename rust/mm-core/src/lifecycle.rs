@@ -1,7 +1,8 @@
 //! THE transition table: the whole life of one leg of an order, and the only place where a phase changes.
 //!
 //! A cell is `Go(phase)`; `Keep` (legal, the phase stays, quantities may move); `Refuse` (you may not ask this
-//! now; only asks are refused); `Resync` (the venue contradicts itself: the phase stays, stop and query).
+//! now; only asks are refused); `Resync` (the venue contradicts itself: the phase stays, stop and query; a leg that was
+//! written off, and is told to have lived, counts in the worst case again, `Leg::belied`).
 //! Facts come in any order, hence they commute: for every phase and every two facts both orders end in one
 //! phase, or both meet a `Resync` (`tests/table.rs` tries all). A missing cell does not compile.
 //! `docs/order-lifecycle.md` is made from these rows.

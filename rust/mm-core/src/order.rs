@@ -51,6 +51,11 @@ pub struct Leg {
     /// It is all of its order's line, whose name is its cloid, and `PartialFilled` is what was told of it: so one more part
     /// fill does not have to look at the order. False where that is not known; see [`crate::engine`], `finish`.
     pub(crate) alone: bool,
+    /// It was written off, by a refusal or a fence, and the venue has told that it lived: it counts until its end is
+    /// told. Closed it stays.
+    pub belied: bool,
+    /// It was belied, and its end is accounted for: it counts no more, whatever late news says.
+    pub(crate) settled: bool,
     pub(crate) asked: u8,
     /// The size as submitted; `None` while only fills of a foreign leg are known.
     pub sz: Option<Sz>,
@@ -111,6 +116,8 @@ impl Leg {
             queued: false,
             void: false,
             alone: false,
+            belied: false,
+            settled: false,
         }
     }
 
@@ -161,9 +168,14 @@ impl Leg {
     #[inline]
     pub fn is_resolved(&self) -> bool {
         match self.phase {
-            Phase::Cancelled | Phase::Filled | Phase::Rejected => true,
+            Phase::Cancelled | Phase::Filled => true,
+            Phase::Rejected if !self.belied || self.settled => true,
+            Phase::Rejected if planted(Bug::WrittenOffForgotten) => true,
+            Phase::Rejected if self.sz.is_some_and(|sz| self.executed() >= sz) => true,
             Phase::Draining if planted(Bug::EarlyResolved) => true,
-            Phase::Draining => self.claims().final_sz.is_some_and(|f| self.executed() >= f),
+            Phase::Draining | Phase::Rejected => {
+                self.claims().final_sz.is_some_and(|f| self.executed() >= f)
+            }
             _ => false,
         }
     }
@@ -344,7 +356,7 @@ pub struct OrderView {
     pub order_qty: Sz,
     /// Executed over all legs.
     pub cum_qty: Sz,
-    /// Open of the current leg; 0 when terminal.
+    /// Open of the current leg; 0 when terminal, but for one that was refused and is seen to live.
     pub leaves_qty: Sz,
     /// Average price of the trades, rounded toward zero; `None` before the first.
     pub avg_px: Option<Px>,

@@ -43,11 +43,13 @@ pub enum Bug {
     LastStatusWins,
     /// "Open" is believed of an order that is known to be dead.
     DeadReopens,
+    /// What was written off counts no more, though it is seen to live.
+    WrittenOffForgotten,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ConsumableCounter,
         Self::CountsBoth,
         Self::BareTid,
@@ -66,6 +68,7 @@ impl Bug {
         Self::PartFillIsTerminal,
         Self::LastStatusWins,
         Self::DeadReopens,
+        Self::WrittenOffForgotten,
     ];
 }
 

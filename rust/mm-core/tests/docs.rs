@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 
 use common::{Bench, Msg, by_oid, fill, ours, update};
 use mm_core::engine::{CancelRefusal, ModifyRefusal, Target};
-use mm_core::event::Status::{Canceled, Rejected};
+use mm_core::event::Status::{Canceled, Open, Rejected};
 use mm_core::ids::Side::Buy;
 use mm_core::ids::Tif::Gtc;
 use mm_core::lifecycle::{Cell, Event, Phase, ROWS, step};
@@ -83,7 +83,8 @@ fn matrix() -> String {
     let mut text = "\n## The table
 
 A name: the leg goes to that phase. `·`: it stays where it is, quantities may move. `✗`: this may not be asked now.
-`!`: the venue contradicts itself; the phase stays, stop and query.\n\n"
+`!`: the venue contradicts itself; the phase stays, stop and query. A `Rejected` leg that this happens to has lived: it
+stays closed, and counts in the worst case until its end is told.\n\n"
         .to_owned();
     let names: Vec<&str> = Phase::ALL.iter().map(|p| p.name()).collect();
     row(&mut text, &[&["event"][..], &names[..]].concat());
@@ -186,6 +187,9 @@ const STORIES: &[Story] = &[
     ("refused, told by an update", || {
         after(pending(), &[Msg::Update(update(Buy, 7, Some(ours(1)), Rejected, "1", "1"))])
     }),
+    ("refused, and seen on the book after that", denied),
+    ("the same, 0.4 traded", || after(denied(), &[trade("0.4", "0")])),
+    ("the same, and canceled with 0.6 left", || after(denied(), &[trade("0.4", "0"), end()])),
 ];
 
 fn pending() -> Bench {
@@ -208,6 +212,11 @@ fn modifying() -> Bench {
     let mut bench = resting();
     bench.modify(7, 2, "1");
     bench
+}
+
+fn denied() -> Bench {
+    let open = Msg::Update(update(Buy, 7, Some(ours(1)), Open, "1", "1"));
+    after(pending(), &[Msg::Rejected(ours(1)), open])
 }
 
 fn canceling() -> Bench {

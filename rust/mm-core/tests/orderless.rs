@@ -21,3 +21,5 @@ mod explore;
 mod fills;
 #[path = "orderless/legs.rs"]
 mod legs;
+#[path = "orderless/written_off.rs"]
+mod written_off;

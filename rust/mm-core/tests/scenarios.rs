@@ -15,3 +15,5 @@ mod memory;
 mod questions;
 #[path = "scenarios/refusals.rs"]
 mod refusals;
+#[path = "scenarios/written_off.rs"]
+mod written_off;

@@ -182,7 +182,7 @@ impl PyOrder {
     fn cum_qty(&self) -> DecSz {
         DecSz(self.view.cum_qty)
     }
-    /// Open size of the current leg; 0 when terminal.
+    /// Open size of the current leg; 0 when terminal, but for one that was refused and is seen to live.
     #[getter]
     fn leaves_qty(&self) -> DecSz {
         DecSz(self.view.leaves_qty)

@@ -368,7 +368,8 @@ impl Engine {
         self.executed_rose(id, before, out);
         match facts.phase {
             Phase::Draining | Phase::Cancelled => self.advance(id, Event::CancelDone, out),
-            Phase::Rejected => self.advance(id, Event::Reject, out),
+            Phase::Rejected if !facts.belied => self.advance(id, Event::Reject, out),
+            Phase::Rejected if facts.canceled => self.advance(id, Event::CancelDone, out),
             _ => self.advance(id, Event::Accepted, out),
         }
     }

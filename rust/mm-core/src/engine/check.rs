@@ -100,6 +100,10 @@ impl Engine {
         ensure(counts && leg.cancels.2 <= leg.cancels.0, || {
             format!("{}: more cancels failed than asked", at())
         })?;
+        ensure(leg.phase == Phase::Rejected || !leg.belied, || {
+            format!("I4 {}: belied, and never written off", at())
+        })?;
+        ensure(leg.belied || !leg.settled, || format!("I9 {}: settled without a doubt", at()))?;
         if leg.order == NONE {
             return ensure(!leg.alone, || format!("{}: alone in no order", at()));
         }

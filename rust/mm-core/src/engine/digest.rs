@@ -91,7 +91,9 @@ impl Engine {
         hash.word(
             u64::from(leg.canceled)
                 | (u64::from(claims.refuted) << 1)
-                | (u64::from(leg.reduce_only) << 2),
+                | (u64::from(leg.reduce_only) << 2)
+                | (u64::from(leg.belied) << 3)
+                | (u64::from(leg.settled) << 4),
         );
         hash.word(
             u64::from(leg.cancels.0)

@@ -255,16 +255,17 @@ impl Engine {
         match step(self.legs[id].phase, event) {
             (Cell::Keep | Cell::Refuse, _) => {}
             (Cell::Go(phase), _) => self.enter(id, phase, out),
-            (Cell::Resync, why) => {
-                let leg = &self.legs[id];
-                out.push(Effect::Contradiction {
-                    coin: CoinId(leg.coin),
-                    oid: leg.oid,
-                    cloid: leg.cloid,
-                    what: why,
-                });
-            }
+            (Cell::Resync, why) => self.contradicted(id, why, out),
         }
+    }
+
+    /// Whatever contradicts that a leg was written off says that it lived: from now on it counts.
+    #[cold]
+    fn contradicted(&mut self, id: u32, why: &'static str, out: &mut Vec<Effect>) {
+        if self.legs[id].phase == Phase::Rejected {
+            self.change(id, |leg| leg.belied = true);
+        }
+        out.push(self.contradiction(id, why));
     }
 
     fn enter(&mut self, id: u32, phase: Phase, out: &mut Vec<Effect>) {

@@ -20,7 +20,7 @@ pub(super) fn is_open(leg: &Leg) -> bool {
         return false;
     }
     match leg.phase {
-        Phase::Rejected => false,
+        Phase::Rejected => leg.provisional() > Sz::ZERO || !leg.is_resolved(),
         Phase::Live | Phase::Filled | Phase::Cancelled => leg.provisional() > Sz::ZERO,
         _ => true,
     }
@@ -81,6 +81,10 @@ impl Engine {
             }
             return;
         }
+        if leg.phase == Phase::Rejected && leg.is_accounted(complete) {
+            self.change(id, |leg| leg.settled = true);
+            return;
+        }
         let fills = Query::Fills { from: complete.unwrap_or(0), to: self.now };
         let (query, why) = match leg.phase {
             Phase::Pending => (Query::OrderStatus, "placed, and not answered"),
@@ -98,7 +102,13 @@ impl Engine {
             {
                 (Query::OrderStatus, "canceled, and its final size not told")
             }
+            Phase::Rejected if !leg.is_resolved() && leg.dead_at.is_none() => {
+                (Query::OrderStatus, "written off, and seen to live")
+            }
             Phase::Draining => (fills, "canceled, and its fills not complete"),
+            Phase::Rejected if !leg.is_resolved() => {
+                (fills, "canceled, and its fills not complete")
+            }
             _ => (fills, "executed by the answer, and not confirmed by trades"),
         };
         out.push(Effect::Ask {

@@ -251,7 +251,8 @@ impl Engine {
         let order = &self.orders[leg.order];
         // What is folded may go; the rest of a line goes last of all, when nothing else of its order is held.
         let last = order.told.is_terminal() && order.held == 1;
-        leg.phase.is_closed() && leg.provisional() == Sz::ZERO && (leg.folded || last)
+        let is_over = leg.phase.is_closed() && leg.is_resolved();
+        is_over && leg.provisional() == Sz::ZERO && (leg.folded || last)
     }
 
     fn retire(&mut self, id: u32) {

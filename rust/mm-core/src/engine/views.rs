@@ -128,7 +128,7 @@ impl Engine {
             foreign: kept.foreign,
             order_qty: leg.wanted,
             cum_qty: Sz(cum),
-            leaves_qty: if state.is_terminal() { Sz::ZERO } else { Sz(open) },
+            leaves_qty: Sz(open),
             avg_px: (traded > 0).then(|| i64::try_from(traded_usd / traded).ok().map(Px)).flatten(),
             modifying,
             fees: self.fees_of(order),

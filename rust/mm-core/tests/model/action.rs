@@ -31,9 +31,11 @@ pub(crate) enum Action {
     Read(u8),
     List,
     Deliver(u8),
+    /// What lived is said to have been refused (0), or is taken for fenced (1).
+    Lie(u8, u8),
 }
 
-const KINDS: [fn(u8, u8) -> Action; 17] = [
+const KINDS: [fn(u8, u8) -> Action; 18] = [
     |a, _| Action::Place(a),
     |a, _| Action::Modify(a),
     |a, _| Action::Cancel(a),
@@ -51,6 +53,7 @@ const KINDS: [fn(u8, u8) -> Action; 17] = [
     |a, _| Action::Read(a),
     |_, _| Action::List,
     |a, _| Action::Deliver(a),
+    Action::Lie,
 ];
 
 impl Action {
@@ -73,6 +76,7 @@ impl Action {
             Self::Read(a) => (14, a, 0),
             Self::List => (15, 0, 0),
             Self::Deliver(a) => (16, a, 0),
+            Self::Lie(a, b) => (17, a, b),
         };
         kind << 10 | u16::from(a) << 4 | u16::from(b)
     }
@@ -120,6 +124,7 @@ pub(crate) fn venue(setting: &Setting, world: &mut World, list: Message, action:
         Action::RunCancel(number, how) => world.run_cancel(number, how == 1),
         Action::Read(leg) => world.read(leg),
         Action::List => world.emit(list),
+        Action::Lie(leg, how) => world.lie(leg, how == 1),
         _ => unreachable!("{action:?} is not the venue's"),
     }
 }

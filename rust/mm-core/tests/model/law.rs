@@ -95,13 +95,15 @@ fn leg(run: &Run<'_>, id: u8) -> Result<(), Violation> {
     ensure(leg.oid.is_none_or(|o| o == oid(id)), "I8 identity", at)?;
     let alive = run.world.may_live(id);
     let dead = rank(phase) >= 3;
-    ensure(!(alive && dead), "F10 no false death", at)?;
+    // Closed stays closed, whatever belies it; but it counts.
+    let denied = run.world.is_denied(id) && phase == Phase::Rejected;
+    ensure(!(alive && dead) || denied, "F10 no false death", at)?;
     ensure(phase != Phase::Filled || truth.stage == Stage::Filled, "F10 no false death", at)?;
     let resolved = !leg.is_resolved() || (executed == sz(truth.done) && !alive);
-    ensure(resolved, "F11 no false resolution", at)?;
+    ensure(resolved || run.world.seems_dead(id), "F11 no false resolution", at)?;
     let never = matches!(truth.stage, Stage::Flying | Stage::Refused | Stage::Fenced);
     ensure(!never || rank(phase) < 2 || phase == Phase::Rejected, "no false life", at)?;
-    if alive {
+    if alive && !denied {
         let order = run.engine.order(Target::Cloid(cloid(id)));
         let open = order.as_ref().is_some_and(|order| !order.state.is_terminal());
         ensure(open, "F5 no orphan", || format!("{}: its order is closed", at()))?;
@@ -116,10 +118,12 @@ fn position(run: &Run<'_>, coin: u8, name: &str) -> Result<(), Violation> {
     let (mut up, mut down) = (truth, truth);
     let mut told = if coin == 0 { i128::from(setting.start) * LOT } else { 0 };
     for (order, wish) in (0u8..).zip(setting.orders).filter(|(_, wish)| wish.coin == coin) {
-        let more = i128::from(world.potential(order));
         let side = if wish.side.sign() > 0 { &mut up } else { &mut down };
-        *side += wish.side.sign() * more;
         for id in (0..world.leg_count).filter(|&id| world.leg(id).order == order) {
+            // Of what it takes for dead, nobody can ask it to count what it was not told.
+            let more = i128::from(world.potential(id));
+            let hidden = -i128::from(world.leg(id).done);
+            *side += wish.side.sign() * if world.seems_dead(id) { hidden } else { more };
             // Trades that nobody claimed yet count in the position all the same.
             let traded: u8 = world
                 .mail(true)
@@ -195,7 +199,8 @@ pub(crate) fn asks(run: &Run<'_>) -> Result<(), Violation> {
     let in_doubt = |id: &u8| {
         run.engines(*id).is_some_and(|leg| match leg.phase {
             Phase::Live | Phase::Filled | Phase::Cancelled => leg.provisional() > Sz::ZERO,
-            Phase::Rejected | Phase::Draining => false,
+            Phase::Rejected => !leg.is_resolved(),
+            Phase::Draining => false,
             _ => true,
         })
     };
@@ -219,9 +224,13 @@ pub(crate) fn asks(run: &Run<'_>) -> Result<(), Violation> {
     }
 }
 
-/// The digest in 64 bits: the set of facts decides it.
+/// The digest in 64 bits: the set of facts decides it. Where facts contradict each other, who came first may show in
+/// phases, and in nothing that counts.
 #[allow(clippy::cast_possible_truncation)] // folding
 pub(crate) fn digest(run: &Run<'_>) -> u64 {
+    if run.setting.lies {
+        return money(run, 0);
+    }
     let digest = run.engine.digest();
     mix(digest as u64, (digest >> 64) as u64)
 }
@@ -229,6 +238,9 @@ pub(crate) fn digest(run: &Run<'_>) -> u64 {
 /// The digest, and everything that can be read of orders and positions.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // folding
 pub(crate) fn face(run: &Run<'_>) -> u64 {
+    if run.setting.lies {
+        return digest(run);
+    }
     let mut hash = digest(run);
     let mut add = |value: i128| hash = mix(hash ^ value as u64, (value >> 64) as u64 ^ 0x6661_6365);
     for order in 0..run.setting.orders.len() {
@@ -244,6 +256,13 @@ pub(crate) fn face(run: &Run<'_>) -> u64 {
             view.fees.iter().for_each(|fee| add(fee.1.0));
         }
     }
+    money(run, hash)
+}
+
+/// Everything that can be read of positions.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // folding
+fn money(run: &Run<'_>, mut hash: u64) -> u64 {
+    let mut add = |value: i128| hash = mix(hash ^ value as u64, (value >> 64) as u64 ^ 0x6661_6365);
     for &coin in &COINS[..run.setting.coins().into()] {
         let view = run.engine.position(coin);
         for value in [view.size, view.proven, view.provisional, view.missing] {

@@ -10,6 +10,9 @@
 //! and of the facts those before the last ask (one log: what is durable has all before it). It leads to the key
 //! where the lost facts are undelivered.
 //!
+//! In worlds with lies the venue denies what it executed: phases may then depend on who was heard first, money and
+//! worst cases may not, and these must hold what lives as soon as anything but the denial was told of it.
+//!
 //! [`law`] holds what is checked in every state and along every step, [`heal`] what must be true once faults stop.
 //! Not modelled: false claims of the venue (`refute`), foreign orders, one cloid for two legs, legs that have left
 //! memory, what a trimmed order is called when it fills, paging, fees in kind, effects that are told once (`Excess`).

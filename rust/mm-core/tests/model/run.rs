@@ -146,6 +146,10 @@ impl<'a> Run<'a> {
                 }
                 _ => {}
             }
+            let lived = matches!(leg.stage, Stage::Live | Stage::Filled | Stage::Canceled);
+            if setting.lies && lived && !world.is_denied(id) {
+                into.extend([Action::Lie(id, 0), Action::Lie(id, 1)]);
+            }
             if setting.fences && leg.stage == Stage::Flying {
                 into.push(Action::Fence(id));
             }
@@ -208,13 +212,16 @@ impl<'a> Run<'a> {
         Ok(true)
     }
 
-    /// Gives the engine a message: whatever it is, it is true.
+    /// Gives the engine a message: whatever it is, it is true, but where the setting has lies.
     pub(crate) fn tell(&mut self, message: Message) -> Result<(), Violation> {
         let at = self.out.len();
         message
             .tell(self.setting, &self.world, &mut self.engine, &mut self.out)
             .map_err(|error| Violation::new("facts are taken", format!("{message:?}: {error}")))?;
-        match self.out[at..].iter().find(|effect| is_alarm(effect)) {
+        let deserved = |effect: &Effect| {
+            self.world.denied != 0 && matches!(effect, Effect::Contradiction { .. })
+        };
+        match self.out[at..].iter().find(|effect| is_alarm(effect) && !deserved(effect)) {
             Some(effect) => {
                 Err(Violation::new("no false alarm", format!("{message:?}: {effect:?}")))
             }

@@ -83,6 +83,8 @@ pub(crate) struct Setting {
     pub(crate) named_fills: bool,
     /// All trades carry one tid, wherever the venue's key allows it.
     pub(crate) one_tid: bool,
+    /// What was executed may be said to be refused, or taken for fenced.
+    pub(crate) lies: bool,
 }
 
 impl Setting {
@@ -109,6 +111,7 @@ impl Setting {
             forgets: false,
             named_fills: false,
             one_tid: false,
+            lies: false,
         }
     }
 }

@@ -91,6 +91,8 @@ pub(crate) struct World {
     /// Legs that time has settled in the engine, and the block before which fills were forgotten.
     pub(crate) settled: u8,
     pub(crate) forgotten: u8,
+    /// Legs that lived and were denied.
+    pub(crate) denied: u8,
 }
 
 impl World {
@@ -121,6 +123,7 @@ impl World {
             position: [setting.start, 0],
             settled: 0,
             forgotten: 0,
+            denied: 0,
         }
     }
 
@@ -159,20 +162,40 @@ impl World {
         }
     }
 
-    /// The most that the order may still execute.
-    pub(crate) fn potential(&self, order: u8) -> i8 {
-        let mut most = 0i8;
-        for leg in self.legs().iter().filter(|leg| leg.order == order) {
-            let rest = leg.rest().cast_signed();
-            most += match leg.stage {
-                Stage::Live => rest,
-                Stage::Flying if leg.replaces == NONE => rest,
-                // The old leg may fill all but one lot, and then be replaced.
-                Stage::Flying if self.leg(leg.replaces).stage == Stage::Live => (rest - 1).max(0),
-                _ => 0,
-            };
+    /// The most that the leg may still execute.
+    pub(crate) fn potential(&self, id: u8) -> i8 {
+        let leg = self.leg(id);
+        let rest = leg.rest().cast_signed();
+        match leg.stage {
+            Stage::Live => rest,
+            Stage::Flying if leg.replaces == NONE => rest,
+            // The old leg may fill all but one lot, and then be replaced.
+            Stage::Flying if self.leg(leg.replaces).stage == Stage::Live => (rest - 1).max(0),
+            _ => 0,
         }
-        most
+    }
+
+    pub(crate) fn is_denied(&self, id: u8) -> bool {
+        self.denied >> id & 1 == 1
+    }
+
+    /// Its denial was told, and nothing yet that belies it: whoever believes what he is told takes it for dead.
+    pub(crate) fn seems_dead(&self, id: u8) -> bool {
+        let denies = |(_, message)| match message {
+            Message::Refused(leg) | Message::Fenced(leg) | Message::OldUntouched(leg) => leg == id,
+            _ => false,
+        };
+        let belies = |(_, message)| match message {
+            Message::Resting(leg)
+            | Message::FilledAtOnce(leg, _)
+            | Message::Open(leg, _)
+            | Message::Filled(leg)
+            | Message::Canceled(leg, _) => leg == id,
+            Message::CancelDone(number) => self.cancels()[usize::from(number)].leg == id,
+            Message::Fill(number) => self.fills()[usize::from(number)].leg == id,
+            _ => false,
+        };
+        self.is_denied(id) && self.mail(true).any(denies) && !self.mail(true).any(belies)
     }
 
     pub(crate) fn add_leg(&mut self, order: u8, lots: u8, replaces: u8) -> u8 {
@@ -235,6 +258,16 @@ impl World {
     pub(crate) fn refuse(&mut self, id: u8, how: Message) {
         self.legs[usize::from(id)].stage = Stage::Refused;
         self.emit(how);
+    }
+
+    /// What lived is denied, in the words of an answer or by a proof that is none.
+    pub(crate) fn lie(&mut self, id: u8, fenced: bool) {
+        self.denied |= 1 << id;
+        self.emit(match self.leg(id).replaces {
+            _ if fenced => Message::Fenced(id),
+            NONE => Message::Refused(id),
+            _ => Message::OldUntouched(id),
+        });
     }
 
     pub(crate) fn fence(&mut self, id: u8) {
@@ -312,8 +345,9 @@ impl World {
 
     /// 64 bits over all of it; the order in which messages were sent is not in it.
     pub(crate) fn key(&self) -> u64 {
+        let (settled, forgotten) = (u64::from(self.settled), u64::from(self.forgotten));
         let mut hash =
-            mix(self.block.into(), u64::from(self.settled) | u64::from(self.forgotten) << 8);
+            mix(self.block.into(), settled | forgotten << 8 | u64::from(self.denied) << 16);
         let mut add = |bytes: [u8; 8]| hash = mix(hash, u64::from_le_bytes(bytes));
         for leg in self.legs() {
             let Leg { stage, order, lots, done, trimmed, replaces, died } = *leg;

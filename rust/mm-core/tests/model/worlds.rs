@@ -46,6 +46,32 @@ pub(crate) const SMALL: &[Setting] = &[
     },
     Setting { immediate: true, ..Setting::new("a buy and a sell", &[Wish::buy(1), Wish::sell(2)]) },
     Setting {
+        immediate: true,
+        reads: true,
+        named_fills: true,
+        lies: true,
+        ..Setting::new("one order of 2, denied", &[Wish::buy(2).cancelled(1)])
+    },
+    Setting {
+        immediate: true,
+        named_fills: true,
+        silence: false,
+        lies: true,
+        ..Setting::new("a buy and a sell, denied", &[Wish::buy(1), Wish::sell(1)])
+    },
+    Setting {
+        named_fills: true,
+        silence: false,
+        lies: true,
+        ..Setting::new("one of 1 modified, denied", &[Wish::buy(1).modified(1, 1)])
+    },
+    Setting {
+        start: 2,
+        named_fills: true,
+        lies: true,
+        ..Setting::new("one that only reduces, denied", &[Wish::sell(2).cancelled(1).reducing()])
+    },
+    Setting {
         start: 3,
         ticks: true,
         ..Setting::new("one that only reduces", &[Wish::sell(3).cancelled(1).reducing()])
@@ -124,6 +150,12 @@ pub(crate) const SMALL: &[Setting] = &[
 /// Exhausted by `make model-deep`.
 #[cfg(not(feature = "planted"))]
 pub(crate) const LARGE: &[Setting] = &[
+    Setting {
+        named_fills: true,
+        reads: true,
+        lies: true,
+        ..Setting::new("one of 2 modified, denied", &[Wish::buy(2).modified(1, 2).cancelled(1)])
+    },
     Setting {
         immediate: true,
         reads: true,

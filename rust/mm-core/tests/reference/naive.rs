@@ -99,6 +99,22 @@ impl Reference {
         if self.is_bound(leg) { credited } else { 0 }
     }
 
+    /// Words say that it never lived, and other news that it did: both are in the set, whoever came first.
+    pub(crate) fn is_at_odds(&self, leg: &LegPlan) -> bool {
+        self.any(|a| matches!(a, Msg::Rejected(cloid) if *cloid == leg.cloid))
+            && self.has_lived(leg)
+    }
+
+    /// Somebody told of it on the book: whatever names it, but its refusal.
+    fn has_lived(&self, leg: &LegPlan) -> bool {
+        self.any(|atom| match atom {
+            Msg::Answer(cloid, ..) => *cloid == leg.cloid,
+            Msg::Update(told) => told.cloid == Some(leg.cloid) && told.status != Status::Rejected,
+            Msg::Fill(fill) => fill.cloid == Some(leg.cloid),
+            _ => false,
+        })
+    }
+
     pub(crate) fn class(&self, world: &World, leg: &LegPlan) -> Class {
         let successor = world
             .orders
@@ -110,6 +126,7 @@ impl Reference {
                     |a| matches!(a, Msg::Rejected(c) | Msg::ModifyError(c, _) if *c == leg.cloid),
                 )
         };
+        let refused = |leg: &LegPlan| refused(leg) && !self.is_at_odds(leg);
         let canceled = self.told(leg, Status::Canceled).is_some()
             || self.any(|a| matches!(a, Msg::CancelOk(target) if *target == by_oid(leg.oid)))
             || leg.ioc && self.final_total(leg).is_some();

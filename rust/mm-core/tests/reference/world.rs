@@ -13,6 +13,7 @@ pub(crate) const LOT: i128 = 10i128.pow(9);
 
 /// What is to become of an order.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent coins, each tossed on its own")]
 pub(crate) struct Plan {
     buys: bool,
     size: i128,
@@ -22,6 +23,8 @@ pub(crate) struct Plan {
     modify: Option<(Fate, bool)>,
     cancel: Option<bool>,
     silent: bool,
+    /// The venue refuses the first leg, in words, and has it all the same.
+    denied: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +57,8 @@ fn fate() -> impl Strategy<Value = Fate> {
 pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     let modify = prop::option::of((fate(), any::<bool>()));
     let cancel = prop::option::of(any::<bool>());
-    (any::<bool>(), 1i128..=8, 0u8..5, fate(), modify, cancel, any::<bool>()).prop_map(
-        |(buys, size, reduce_only, fate, modify, cancel, silent)| Plan {
+    (any::<bool>(), 1i128..=8, 0u8..5, fate(), modify, cancel, any::<bool>(), 0u8..6).prop_map(
+        |(buys, size, reduce_only, fate, modify, cancel, silent, denied)| Plan {
             buys,
             size: size * 4,
             reduce_only: reduce_only == 0,
@@ -63,6 +66,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
             modify,
             cancel,
             silent,
+            denied: denied == 0,
         },
     )
 }
@@ -114,6 +118,14 @@ impl World {
         world
     }
 
+    /// Whether the venue says of any leg that it never lived, and that it did.
+    pub(crate) fn denied(&self) -> bool {
+        let refused = |cloid: Cloid| {
+            self.atoms.iter().any(|atom| matches!(atom, Msg::Rejected(c) if *c == cloid))
+        };
+        self.atoms.iter().any(|atom| matches!(atom, Msg::Answer(cloid, ..) if refused(*cloid)))
+    }
+
     /// The asks of this world, told before any evidence.
     pub(crate) fn asked(&self) -> Bench {
         let mut bench = Bench::new();
@@ -163,6 +175,9 @@ impl World {
             plan.silent,
             waiting,
         );
+        if plan.denied && !fate.refused {
+            self.atoms.push(Msg::Rejected(first.cloid));
+        }
         let mut legs = vec![first.clone()];
         if let Some((new_fate, took)) = plan.modify {
             let second = leg(2, new_fate);
