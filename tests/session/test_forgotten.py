@@ -122,3 +122,16 @@ def test_nothing_is_believed_before_the_fills_are_read(story: Story) -> None:
     failing = False
     story.go(60_000)
     assert story.state(name) == OrderState.Cancelled
+
+
+def test_one_that_was_written_off_was_shown_and_forgotten_counts_no_more(story: Story) -> None:
+    place = story.place()
+    story.answer(place, ItemError("Insufficient margin to place order."))
+    name = place.orders[0].cloid
+    story.row(place.orders[0], 100, "open")
+    story.take(story.update(story.rows[100]))
+    assert story.engine.view.worst_long("BTC") == 1
+    forget(story, name)
+    story.go(120_000)
+    assert story.state(name) == OrderState.Rejected
+    assert story.engine.view.worst_long("BTC") == 0

@@ -80,8 +80,12 @@ class Forgotten:
     def _lives_on(self, oid: int) -> str | None:
         """The coin of a leg that lived and has not ended, as far as is known here."""
         order = self._core.engine.view.get_order(oid)
-        phases = () if order is None else (leg.phase for leg in order.legs if leg.oid == oid)
-        return order.coin if order is not None and not LIVED.isdisjoint(phases) else None
+        phase = None if order is None else next((leg.phase for leg in order.legs if leg.oid == oid), None)
+        if order is None or phase is None:
+            return None
+        # One that was written off, was shown all the same, and leaves something open (ADR 0016).
+        belied = phase == "Rejected" and order.leaves_qty
+        return order.coin if phase in LIVED or belied else None
 
     def on_status(self, row: OrderRow) -> None:
         """`orderStatus` knows it after all."""

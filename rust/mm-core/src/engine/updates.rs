@@ -130,7 +130,11 @@ impl Engine {
     ) -> Result<(), Error> {
         let id = self.leg_by_oid(oid).ok_or(Error::UnknownOid(oid))?;
         self.change(id, |leg| leg.dead_at = leg.dead_at.max(Some(as_of)));
-        self.tell_leg(id, Event::CancelDone, out);
+        if self.legs[id].phase == Phase::Rejected {
+            self.finish(id, out); // it was written off, which this does not contradict
+        } else {
+            self.tell_leg(id, Event::CancelDone, out);
+        }
         Ok(())
     }
 

@@ -178,3 +178,19 @@ fn it_does_not_leave_memory_while_it_counts() {
     assert!(bench.engine.leg(Target::Cloid(cloid)).is_none());
     assert_eq!(bounds(&bench), (sz("0"), sz("0")));
 }
+
+#[test]
+fn one_that_every_book_forgot_counts_until_the_fills_are_known() {
+    let (mut bench, cloid) = refused();
+    bench.update(update(Buy, 7, Some(cloid), Open, "1", "1"));
+    contradictions(&mut bench);
+    bench.tell(&Msg::Forgotten(7, 9_000));
+    assert_eq!(contradictions(&mut bench), 0, "that nobody knows it fits with its refusal");
+    assert_eq!(bounds(&bench), (sz("0"), sz("1")));
+    bench.engine.on_fills_complete(BTC, 9_001, &mut bench.effects).unwrap();
+    while let Some(due) = bench.engine.next_deadline() {
+        bench.tick(due);
+    }
+    assert_eq!(bounds(&bench), (sz("0"), sz("0")));
+    assert_eq!(bench.order(7).state, OrderState::Rejected);
+}
