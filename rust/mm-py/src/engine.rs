@@ -319,8 +319,8 @@ impl PyEngine {
         self.tell(py, now_ms, |e, out| e.refute(oid, out))
     }
 
-    /// The venue has no record left of a leg that lived, long and often enough asked: it was dead by `as_of_ms` (venue time), by
-    /// fill or by cancel. It is closed once all fills until then are known (`on_fills_complete`).
+    /// The venue has no record left of a leg that lived, long and often enough asked: it was dead by `as_of_ms` (venue
+    /// time), by fill or by cancel. It is closed once all fills until then are known (`on_fills_complete`).
     #[pyo3(signature = (oid, as_of_ms, now_ms=None))]
     fn on_forgotten<'py>(
         &self,
