@@ -18,7 +18,7 @@ from mm import Engine, NewOrder, Order, Side, Tif
 from mm.errors import UsageError, VenueError
 from mm.exchange.hyperliquid.client import Hyperliquid
 from mm.fallback import Policy
-from mm.session import Recorded
+from mm.session import Recorded, Rules
 from mm.session.record import Killed, Record
 from mm.session.session import CONTRADICTION
 from mm.sim import Inside
@@ -77,6 +77,12 @@ class Campaign:
         self.inside.venue.add_volume(self.inside.account().address, VOLUME)
         self.end_ms = self.inside.now_ms + int(minutes * 60_000)
         self.record = Record()
+        self.rules = Rules(
+            resend=self.dice.random() < 0.7,
+            keep_ms=self.dice.choice((60_000, 600_000, 3_600_000)),
+            scan_ms=self.dice.choice((5_000, 15_000, 60_000)),
+            positions_ms=self.dice.choice((4_000, 30_000)),
+        )
         self.first_sequence = self.inside.now_ms << 20
         self.working: set[asyncio.Task[None]] = set()
         self.client: Hyperliquid
@@ -93,13 +99,12 @@ class Campaign:
         """A client with all that an earlier one wrote down."""
         recorded = Recorded(self.fresh, self.record)
         recorded.replay()
-        self.client = self.inside.client(engine=recorded)
         while True:
+            self.client = self.inside.client(engine=recorded, rules=self.rules)
             try:
                 await self.client.__aenter__()
             except VenueError:  # The venue cannot be reached just now.
                 await asyncio.sleep(1)
-                self.client = self.inside.client(engine=recorded)
             else:
                 return
 
@@ -198,16 +203,18 @@ class Campaign:
             task = asyncio.create_task(self.attempt())
             self.working.add(task)
             await asyncio.wait([task], timeout=dice.choice((0.05, 0.5, 2, STEP_MS / 1_000)))
+            if dice.random() < 0.02:
+                task.cancel()  # Whoever asked does not want to know any more; what was asked goes on.
             await asyncio.sleep(dice.choice((0, 0.01, 0.1, 1, 3)))
             assert self.client._task is not None
             done = [one for one in (*self.working, self.client._task) if one.done()]
-            errors = [error for one in done if (error := one.exception()) is not None]
+            errors = [error for one in done if not one.cancelled() and (error := one.exception()) is not None]
             self.working = {one for one in self.working if not one.done()}
             if strange := [error for error in errors if not isinstance(error, Killed)]:
                 raise strange[0]
             if errors or until_death < -15:
                 await self.die()
-                await asyncio.sleep(dice.choice((0, 0.5, 10)))
+                await asyncio.sleep(dice.choice((0, 0.5, 10, 10, 300)))
                 await self.be_born()
                 until_death = dice.randrange(20, 400)
         self.record.die_after(0)
