@@ -22,6 +22,13 @@ pub const SPOT: u32 = 10_000;
 pub const DEX: u32 = 100_000;
 /// Numbers that one dex has.
 pub const DEX_SIZE: u32 = 10_000;
+/// Where the numbers of outcome markets begin.
+pub const OUTCOME: u32 = 100_000_000;
+
+/// Whether a number is that of a perpetual, of the main dex or of a builder's.
+pub const fn is_perp(id: u32) -> bool {
+    id < SPOT || DEX <= id && id < OUTCOME
+}
 
 /// One market.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,8 +225,8 @@ fn perp(s: &mut Scanner<'_>, dex: u32, place: usize) -> Result<Market, Stop> {
     let place = place as u64;
     let id = match dex.checked_mul(DEX_SIZE).and_then(|first| first.checked_add(DEX)) {
         _ if dex == 0 => number(0, place, SPOT)?,
-        Some(first) => number(first, place, DEX_SIZE)?,
-        None => return Err(Refusal::Missing { name: "dex" }.into()),
+        Some(first) if first < OUTCOME => number(first, place, DEX_SIZE)?,
+        _ => return Err(Refusal::Missing { name: "dex" }.into()),
     };
     let grid = grid(kind, sz_decimals)?;
     let name = name.to_owned();
