@@ -237,7 +237,7 @@ pub const ERRORS: &[ErrorRow] = {
         order("Order would increase open interest while open interest is capped", VenueCap, "open interest is capped: no increase"),
         order("Order rejected due to price more aggressive than oracle while at open interest cap", VenueCap, "open interest is capped: price too aggressive"),
         order("Order would increase open interest too quickly", VenueCap, "open interest would rise too quickly"),
-        order("Only post-only orders allowed immediately after", PostOnlyPeriod, "after an upgrade of the network: later, or as post-only"),
+        order("Only post-only orders allowed", PostOnlyPeriod, "after an upgrade of the network: later, or as post-only"),
         order("Builder fee has not been approved", Configuration, "approve the builder's fee first"),
         modify("Cannot modify canceled or filled order", TargetGone, OldGone, "the order was gone before; nothing was placed"),
         modify("Error placing new order during modify", Unknown, OldGoneNewRefused, "the old order is canceled, the new one refused; the reason follows"),

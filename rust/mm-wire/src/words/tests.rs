@@ -121,6 +121,7 @@ const KNOWN: &[(&str, OrderError, &str, &str)] = &[
     ("Order price cannot be more than 80% away from the reference price", E::BadPrice, "?", "untouched"),
     ("Only post-only orders allowed immediately after network upgrade", E::PostOnlyPeriod, "?", "?"),
     ("Only post-only orders allowed immediately after a network upgrade", E::PostOnlyPeriod, "?", "?"),
+    ("Only post-only orders allowed after a network upgrade", E::PostOnlyPeriod, "?", "?"),
     ("Builder fee has not been approved", E::Configuration, "?", "?"),
     ("Cannot modify canceled or filled order", E::TargetGone, "?", "gone"),
     ("Error placing new order during modify: Post only order would have immediately matched, bbo was 83757@83758.", CROSSED_AT, "?", "refused"),
