@@ -161,6 +161,30 @@ def test_markets_and_the_venue() -> None:
         wire.asset_contexts(json.dumps([{"universe": []}, [CTX]]).encode())
 
 
+def test_one_broken_market_leaves_its_siblings() -> None:
+    mids = wire.all_mids(b'{"BTC":"83757.5","X":null,"Y":7,"\\ud800":"1","ETH":"2.5"}')
+    assert mids == {"BTC": D("83757.5"), "ETH": D("2.5")}
+    assert wire.all_mids(b"{}") == {}
+    with pytest.raises(Unreadable, match="any of its mids"):
+        wire.all_mids(b'{"BTC":83757.5,"ETH":null}')
+    universe = [{"name": "BTC"}, {"name": None}, 7, {"name": "ETH"}, {"name": "SOL"}]
+    contexts = [CTX, CTX, CTX, CTX | {"markPx": "x"}, CTX]
+    rows = wire.asset_contexts(json.dumps([{"universe": universe}, contexts]).encode())
+    assert [context.coin for context in rows] == ["BTC", "SOL"]
+    assert [lost.index for lost in rows.surfaced] == [1, 2, 3]
+
+
+def test_half_a_surrogate_is_no_text() -> None:
+    """Else whoever prints, writes or asks the engine about it fails, and far from here."""
+    half = "\ud800"
+    rows = wire.open_orders(json.dumps([ORDER, ORDER | {"coin": half}, ORDER | {"cloid": half}]).encode())
+    assert (len(rows), [lost.index for lost in rows.surfaced]) == (1, [1, 2])
+    for name, change in (("userRole", {"role": half}), ("candle", {"s": half}), ("funding", {"coin": half})):
+        with pytest.raises(Unreadable, match="not a text"):
+            read(name, change)
+    assert wire.open_orders(json.dumps([ORDER | {"coin": "\U0001f600é"}]).encode()).rows[0].coin == "\U0001f600é"
+
+
 BROKEN = [
     b"",
     b"nul",
@@ -210,7 +234,7 @@ def spoilt(body: Any, path: list[int], value: Any) -> Any:
 
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(
-    [None, True, 7, -1, 1.5, "x", "", "1e5", "NaN", "-0.1", [], {}, [[]], "٣", 2**64, "9" * 50]
+    [None, True, 7, -1, 1.5, "x", "", "1e5", "NaN", "-0.1", [], {}, [[]], "٣", "\ud800", 2**64, "9" * 50]
 )
 
 

@@ -22,6 +22,8 @@ ANSWER_MAX = 64 << 20
 _PLAIN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _WHOLE_MAX = 2**64
+# Halves of a pair, which JSON can write and no text can hold: who encodes it later would fail.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 T = TypeVar("T")
 
@@ -111,8 +113,8 @@ class Value:
         return Rows(tuple(rows), tuple(surfaced))
 
     def text(self) -> str:
-        """A text."""
-        if not isinstance(self.raw, str):
+        """A text, which can be written anywhere."""
+        if not isinstance(self.raw, str) or _SURROGATE.search(self.raw):
             raise self.wrong("is not a text")
         return self.raw
 
