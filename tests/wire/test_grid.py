@@ -96,6 +96,14 @@ def test_a_number_that_would_fill_the_memory_is_refused(value: Any) -> None:
         BTC.round_px(value, "B")
 
 
+@pytest.mark.parametrize("more", ["", "1"])
+def test_the_largest_number_that_can_be_counted_is_too_large(more: str) -> None:
+    most = f"1701411834604692317316873037158.84105727{more}"  # 2**127 - 1 units: none is above it
+    for call in (BTC.next_px_up, BTC.next_px_down, BTC.tick, lambda px: BTC.round_px(px, "A")):
+        with pytest.raises(Unrepresentable, match="too large"):
+            call(most)
+
+
 def test_zero_is_never_the_answer() -> None:
     with pytest.raises(Unrepresentable, match="comes to zero"):
         BTC.round_px("0.09", "B")
