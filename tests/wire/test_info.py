@@ -112,6 +112,14 @@ def test_orders() -> None:
     assert wire.fills_page(b"[]") == wire.FillsPage(0, None, None)
 
 
+def test_a_name_that_is_no_cloid_is_none() -> None:
+    """As in the streams: an order is known by its oid, and the engine takes no other name."""
+    given = ["0x" + "aB" * 16, None, "", "0x12", "0X" + "ab" * 16, "ab" * 16, "0x" + "g" * 32, "0x" + "٣" * 32]
+    rows = wire.open_orders(json.dumps([ORDER | {"cloid": cloid} for cloid in given]).encode())
+    assert rows.whole and [order.cloid for order in rows] == ["0x" + "ab" * 16, *[None] * 7]
+    assert not wire.open_orders(json.dumps([ORDER | {"cloid": 7}]).encode()).whole
+
+
 def test_one_broken_record_leaves_its_siblings_and_the_list_is_not_whole() -> None:
     for broken in (
         7,

@@ -21,6 +21,7 @@ ANSWER_MAX = 64 << 20
 # As long as any number that the venue writes, several times over; no exponent, no blank, no other digits than ours.
 _PLAIN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_CLOID = re.compile(r"0x[0-9a-fA-F]{32}")
 _WHOLE_MAX = 2**64
 # Halves of a pair, which JSON can write and no text can hold: who encodes it later would fail.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -131,6 +132,11 @@ class Value:
         if not _ADDRESS.fullmatch(text):
             raise self.wrong("is not an address")
         return text.lower()
+
+    def cloid(self) -> str | None:
+        """A cloid, in lower case; `None` for any other text, as in the streams: identity is by oid."""
+        text = self.text()
+        return text.lower() if _CLOID.fullmatch(text) else None
 
     def amount(self) -> Decimal:
         """An exact amount of either sign, from its text."""
