@@ -159,6 +159,19 @@ def test_markets_and_their_numbers() -> None:
     assert eval(repr(BTC), {"Asset": Asset}) == BTC
 
 
+def test_the_markets_of_another_dex_get_no_number() -> None:
+    """Their numbers would be those of other markets, and orders would go there."""
+    for assets, wanted in (
+        (Assets(XYZ), []),
+        (Assets(META, None, DEXS, {"test": XYZ}), ["BTC", "MATIC", "kPEPE"]),
+        (Assets(b'{"universe":[]}', None, DEXS, {"xyz": META}), []),
+        (Assets(XYZ.replace(b"xyz:TSLA", b"TSLA")), ["TSLA"]),
+    ):
+        assert [asset.name for asset in assets] == wanted
+        assert {lost.why for lost in assets.surfaced} >= {"`name` is not of this dex"}
+    assert Assets(XYZ.replace(b"xyz:TSLA", b"TSLA"))["TSLA"].id == 1, "each keeps its place"
+
+
 def test_what_is_no_list_of_markets() -> None:
     for body in (b"", b"null", b"[]", b"{}", b'{"universe":7}', META[:-2], b"<html>"):
         with pytest.raises(Unreadable) as caught:
@@ -166,6 +179,8 @@ def test_what_is_no_list_of_markets() -> None:
         assert caught.value.field == "meta" and caught.value.reason
     with pytest.raises(BadInput, match="dex_metas"):
         Assets(META, None, DEXS, {"abc": XYZ})
+    with pytest.raises(Unreadable, match="perpDexs"):  # the main one is at 0, or no place is what it should be
+        Assets(META, None, b'[{"name":"xyz"}]', {"xyz": XYZ})
     with pytest.raises(BadInput, match="network"):
         Assets(META, network="devnet")
     with pytest.raises(BadInput, match="meta"):

@@ -163,6 +163,8 @@ def test_markets_and_the_venue() -> None:
     assert (context.coin, context.mid_px, context.day_ntl_vlm) == ("BTC", None, D("3096053627.5618200302"))
     assert read("allMids")["@107"] == D("28.7181234567")
     assert read("perpDexs") == ("", "xyz")
+    with pytest.raises(Unreadable, match="main dex"):
+        wire.perp_dexs(b'[{"name":"xyz"}]')
     assert (read("candle").close_px, read("candleSnapshot").rows) == (D(83_766), (read("candle"),))
     assert read("exchangeStatus") == wire.ExchangeStatus(5, None)
     with pytest.raises(Unreadable, match="as many"):

@@ -98,7 +98,10 @@ def asset_contexts(body: bytes, status: int = 200) -> Rows[AssetContext]:
 
 def perp_dexs(body: bytes, status: int = 200) -> tuple[str, ...]:
     """Reads `perpDexs`: the names by their place; the main one, at 0, is the empty text."""
-    items = load(body, "perpDexs", status).items()
+    of = load(body, "perpDexs", status)
+    items = of.items()
+    if items and not items[0].is_null:
+        raise of.wrong("does not begin with the main dex")
     return tuple("" if dex.is_null else dex["name"].text() for dex in items)
 
 

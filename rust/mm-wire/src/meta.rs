@@ -60,8 +60,11 @@ pub struct Listed<'a> {
     pub surfaced: Vec<Surfaced<'a>>,
 }
 
-/// Reads `meta` or `metaAndAssetCtxs` of the main dex (0) or of a builder's, by its place in `perpDexs`.
-pub fn perps(body: &[u8], dex: u32) -> Result<Listed<'_>, Unread> {
+/// A dex: its place in `perpDexs`, and its name, with which the names of its markets begin. The main one is 0 and has none.
+pub type Dex<'n> = (u32, &'n str);
+
+/// Reads `meta` or `metaAndAssetCtxs` of a dex. A market of another is surfaced: its number would be another market's.
+pub fn perps<'a>(body: &'a [u8], dex: Dex<'_>) -> Result<Listed<'a>, Unread> {
     first_or_only(body, |s| {
         let mut listed = Listed::default();
         let mut found = false;
@@ -102,7 +105,8 @@ pub fn spots(body: &[u8]) -> Result<Listed<'_>, Unread> {
     })
 }
 
-/// Reads `perpDexs`: the names by place; the main dex, at 0, has none.
+/// Reads `perpDexs`: the names by place; the main dex, at 0, has none. Numbers go by these places, so a list without it is
+/// refused.
 pub fn dexs(body: &[u8]) -> Result<Vec<Option<String>>, Unread> {
     whole(body, |s| {
         let mut names = Vec::new();
@@ -120,6 +124,9 @@ pub fn dexs(body: &[u8]) -> Result<Vec<Option<String>>, Unread> {
                 names.push(Some(name.ok_or(Refusal::Missing { name: "name" })?));
             }
             going = more_of_list(s)?;
+        }
+        if matches!(names.first(), Some(Some(_))) {
+            return Err(Refusal::Field { name: "perpDexs", why: FieldError::NoMainDex }.into());
         }
         Ok(names)
     })
@@ -196,7 +203,7 @@ fn number(first: u32, place: u64, size: u32) -> Result<u32, Refusal> {
     }
 }
 
-fn perp(s: &mut Scanner<'_>, dex: u32, place: usize) -> Result<Market, Stop> {
+fn perp(s: &mut Scanner<'_>, (dex, prefix): Dex<'_>, place: usize) -> Result<Market, Stop> {
     const KEYS: Keys<5> =
         Keys::new(["szDecimals", "name", "maxLeverage", "onlyIsolated", "isDelisted"]);
     let (mut name, mut sz_decimals, mut max_leverage) = ("", 0, None);
@@ -221,6 +228,9 @@ fn perp(s: &mut Scanner<'_>, dex: u32, place: usize) -> Result<Market, Stop> {
         going = more(s)?;
     }
     complete(&KEYS, seen, 0b11)?;
+    if name.split_once(':').map_or("", |(dex, _)| dex) != prefix {
+        return Err(Refusal::Field { name: "name", why: FieldError::OtherDex }.into());
+    }
     let kind = if dex == 0 { Kind::Perp } else { Kind::Dex };
     let place = place as u64;
     let id = match dex.checked_mul(DEX_SIZE).and_then(|first| first.checked_add(DEX)) {
