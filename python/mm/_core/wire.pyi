@@ -402,7 +402,7 @@ class StreamError:
     def __new__(cls, text: str) -> StreamError: ...
     @property
     def text(self) -> str:
-        """What the venue says."""
+        """What the venue says; JSON, where that is no text."""
     @property
     def kind(self) -> str:
         """What it means: `"AlreadySubscribed"`, `"AlreadyUnsubscribed"`, `"InvalidSubscription"`, `"NotUnderstood"`,
