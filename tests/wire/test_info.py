@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm import BadInput, Refused, Side, Unreadable, wire
+from mm.wire.reader import SURFACED_MAX
 
 D = Decimal
 USER = "0x" + "Ab" * 20
@@ -133,6 +134,14 @@ def test_one_broken_record_leaves_its_siblings_and_the_list_is_not_whole() -> No
         rows = wire.open_orders(json.dumps([ORDER, broken, ORDER]).encode())
         assert (len(rows), rows.whole, rows.surfaced[0].index) == (2, False, 1)
         assert "openOrders[1]" in rows.surfaced[0].why
+
+
+def test_a_list_of_nothing_but_broken_records_is_no_answer() -> None:
+    most = SURFACED_MAX
+    rows = wire.open_orders(json.dumps([ORDER, *[7] * most]).encode())
+    assert (len(rows), len(rows.surfaced)) == (1, most)
+    with pytest.raises(Unreadable, match="4,096"):
+        wire.open_orders(json.dumps([ORDER, *[7] * (most + 1)]).encode())
 
 
 def test_the_account() -> None:

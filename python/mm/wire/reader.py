@@ -18,6 +18,9 @@ from mm.errors import BadInput, Refused, Unreadable
 ANSWER_MAX = 64 << 20
 """The longest answer that is read: 64 MiB, many times the longest list of the venue."""
 
+SURFACED_MAX = 4_096
+"""How many records of one answer may be surfaced; with more of them it is no answer. The same as of a frame."""
+
 # As long as any number that the venue writes, several times over; no exponent, no blank, no other digits than ours.
 _PLAIN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -110,6 +113,8 @@ class Value:
             try:
                 rows.append(read(item))
             except Unreadable as error:
+                if len(surfaced) == SURFACED_MAX:
+                    raise self.wrong(f"has more than {SURFACED_MAX:,} records that cannot be read") from None
                 surfaced.append(Surfaced(place, str(error), json.dumps(item.raw, default=str).encode()))
         return Rows(tuple(rows), tuple(surfaced))
 
