@@ -143,7 +143,7 @@ const KNOWN: &[(&str, OrderError, &str, &str)] = &[
     ("Invalid nonce: too low", E::NonceInvalid, "not done", "untouched"),
     ("Action already expired", E::Expired, "not done", "untouched"),
     ("Vault not registered: 0xabcd", E::Configuration, "not done", "untouched"),
-    ("User has pending agent removal", E::SignerUnknown, "not done", "untouched"),
+    ("User has pending agent removal", E::AgentRemoval, "not done", "untouched"),
     ("Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $12066.75.", E::Configuration, "not done", "untouched"),
     ("Cannot switch leverage type with open position.", E::Configuration, "not done", "untouched"),
     ("Position does not use isolated margin.", E::Configuration, "not done", "untouched"),
