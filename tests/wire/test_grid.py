@@ -172,6 +172,18 @@ def test_the_markets_of_another_dex_get_no_number() -> None:
     assert Assets(XYZ.replace(b"xyz:TSLA", b"TSLA"))["TSLA"].id == 1, "each keeps its place"
 
 
+def test_the_numbers_of_dexs_end_where_those_of_outcomes_begin() -> None:
+    names = [f"d{place}" for place in range(1, 9_991)]
+    dexs = json.dumps([None, *({"name": name} for name in names)]).encode()
+
+    def only(name: str) -> Assets:
+        meta = json.dumps({"universe": [{"szDecimals": 2, "name": f"{name}:X"}]}).encode()
+        return Assets(b'{"universe":[]}', None, dexs, {name: meta})
+
+    assert only("d9989")["d9989:X"].id == 99_990_000
+    assert list(only("d9990")) == [] and len(only("d9990").surfaced) == 1
+
+
 def test_what_is_no_list_of_markets() -> None:
     for body in (b"", b"null", b"[]", b"{}", b'{"universe":7}', META[:-2], b"<html>"):
         with pytest.raises(Unreadable) as caught:
