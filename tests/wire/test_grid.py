@@ -181,7 +181,7 @@ def test_the_numbers_of_dexs_end_where_those_of_outcomes_begin() -> None:
         return Assets(b'{"universe":[]}', None, dexs, {name: meta})
 
     assert only("d9989")["d9989:X"].id == 99_990_000
-    assert list(only("d9990")) == [] and len(only("d9990").surfaced) == 1
+    assert list(only("d9990")) == [] and only("d9990").surfaced[0].why == "`dex` is too large"
 
 
 def test_what_is_no_list_of_markets() -> None:

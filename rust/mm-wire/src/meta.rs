@@ -199,8 +199,12 @@ fn each<'a>(
 fn number(first: u32, place: u64, size: u32) -> Result<u32, Refusal> {
     match u32::try_from(place) {
         Ok(place) if place < size => Ok(first + place),
-        _ => Err(Refusal::Field { name: "index", why: FieldError::Number(NumError::TooLarge) }),
+        _ => Err(too_large("index")),
     }
+}
+
+fn too_large(name: &'static str) -> Refusal {
+    Refusal::Field { name, why: FieldError::Number(NumError::TooLarge) }
 }
 
 fn perp(s: &mut Scanner<'_>, (dex, prefix): Dex<'_>, place: usize) -> Result<Market, Stop> {
@@ -236,7 +240,7 @@ fn perp(s: &mut Scanner<'_>, (dex, prefix): Dex<'_>, place: usize) -> Result<Mar
     let id = match dex.checked_mul(DEX_SIZE).and_then(|first| first.checked_add(DEX)) {
         _ if dex == 0 => number(0, place, SPOT)?,
         Some(first) if first < OUTCOME => number(first, place, DEX_SIZE)?,
-        _ => return Err(Refusal::Missing { name: "dex" }.into()),
+        _ => return Err(too_large("dex").into()),
     };
     let grid = grid(kind, sz_decimals)?;
     let name = name.to_owned();
