@@ -154,6 +154,8 @@ def test_the_venues_words_are_in_one_table() -> None:
     assert mm.classify_status("inventedYesterday") not in {
         mm.classify_status(word) for word in ("open", "filled", "canceled", "rejected")
     }
+    assert '`"Crossed"`' in (mm.classify_order_error.__doc__ or "")
+    assert mm.classify_order_error("Post only order would have immediately matched, bbo was 1@2. asset=0") == "Crossed"
 
 
 @pytest.mark.parametrize(

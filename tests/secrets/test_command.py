@@ -114,8 +114,26 @@ def test_a_key_on_the_command_line_is_not_repeated() -> None:
     ):
         done = CliRunner().invoke(cli, ["key", *arguments])
         assert done.exit_code in (2, CONFIG_WRONG)
-        if len(arguments) == 2:
-            assert not leaks(done.output)
+        assert not leaks(done.output)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *([CANARY], [f"--{CANARY}"], ["import", "keystore:f", CANARY], ["import", f"--{CANARY}"]),
+        *(["new", "keystore:f", PASSPHRASE], ["show-address", "env:A", "--open", f"0x{CANARY}"]),
+        *(["new", "keystore:f", f"--key={CANARY}"], ["show-address", "env:A", f"--open={CANARY}"]),
+    ],
+)
+def test_what_is_not_understood_is_not_repeated(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert "Usage: mm key" in done.stderr and "Error: " in done.stderr
+
+
+def test_what_is_missing_is_still_named() -> None:
+    assert "TARGET" in run("new").stderr
+    assert "--key" in run("new", "keystore:f", "--key").stderr
 
 
 def test_without_a_terminal_nothing_is_asked(private: Path) -> None:

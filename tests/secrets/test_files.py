@@ -109,6 +109,18 @@ def test_nothing_is_overwritten(private: Path) -> None:
     assert not (private / "elsewhere").exists()
 
 
+def test_where_no_directory_can_be_made_that_is_said(private: Path) -> None:
+    put(private / "file")
+    for path in (private / "file" / "below" / "key", private / ("x" * 300) / "key"):
+        with pytest.raises(ConfigError) as caught:
+            files.write_new(path, b"secret")
+        assert caught.value.reason == "cannot be made" and str(path.parent) in caught.value.message
+    with pytest.raises(ConfigError) as caught:
+        files.check_new(private / ("x" * 300) / "key")
+    assert caught.value.reason == "cannot be made"
+    assert [path.name for path in private.iterdir()] == ["file"]
+
+
 def test_nothing_is_written_where_others_look(private: Path) -> None:
     private.chmod(0o755)
     with pytest.raises(ConfigError) as caught:

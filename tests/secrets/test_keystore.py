@@ -243,6 +243,10 @@ def test_from_a_file_to_a_signer(private: Path, tmp_path: Path) -> None:
     vault = "0x" + "ab" * 20
     loaded = mm.secrets.load(f"keystore:{path}", mainnet=True, vault=vault, passphrase_from=f"file:{words}")
     assert loaded.vault == vault
+    for none in ("0x12", CANARY_ADDRESS):
+        with pytest.raises(ConfigError) as caught:
+            mm.secrets.load(f"keystore:{path}", mainnet=True, vault=none, passphrase_from=f"file:{words}")
+        assert caught.value.field == "vault"
     path.chmod(0o640)
     with pytest.raises(ConfigError) as caught:
         mm.secrets.load(f"keystore:{path}", mainnet=False, passphrase_from=f"file:{words}")

@@ -97,6 +97,19 @@ def test_a_keyring_that_keeps_nothing_safe_is_refused(monkeypatch: pytest.Monkey
     assert refused("keyring:maker-1").reason == "no keyring"
 
 
+def test_a_chain_of_keyrings_is_judged_by_where_it_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = type("PlaintextKeyring", (Backend,), {"__module__": "keyrings.alt.file"})()
+    safe = type("Keyring", (Backend,), {"__module__": "keyring.backends.SecretService"})()
+    chain = type("ChainerBackend", (Backend,), {"__module__": "keyring.backends.chainer"})()
+    install(monkeypatch, chain)
+    chain.backends = [plain, safe]
+    assert refused("keyring:maker-1").reason == "no keyring"
+    chain.backends = []
+    assert refused("keyring:maker-1").reason == "no keyring"
+    chain.backends = [safe, plain]
+    assert refused("keyring:maker-1").reason == "does not exist"
+
+
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert "pip install 'mm-hyperliquid[keyring]'" in refused("keyring:maker-1").message

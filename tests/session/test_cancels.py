@@ -53,7 +53,10 @@ def test_an_order_that_arrives_after_its_cancel_is_cancelled(story: Story) -> No
 
 @pytest.mark.parametrize(
     "outcome",
-    [ItemError(STRANGE), ActionError(RATE), ActionError("Action already expired"), Garbled("429"), ItemError("")],
+    [
+        *(ItemError(STRANGE), ActionError(RATE), ActionError("Action already expired"), Garbled("429"), ItemError("")),
+        ActionError("User has pending agent removal"),
+    ],
 )
 def test_what_does_not_do_it_is_done_again_with_a_pause_that_grows(story: Story, outcome: Outcome) -> None:  # I6, I20
     _, name = story.rest(100)

@@ -93,7 +93,8 @@ def orders(rng: random.Random, who: Account, sent: dict[str, Any]) -> Pair:
     wires, ours = zip(*(order(rng) for _ in items(rng)), strict=True)
     groupings: tuple[Literal["na", "normalTpsl", "positionTpsl"], ...] = ("na", "normalTpsl", "positionTpsl")
     grouping = rng.choice(groupings)
-    builder = ("0x" + rng.randbytes(20).hex(), rng.randint(0, 1000)) if rng.random() < 0.3 else None
+    perps = any(one.asset < 10_000 or 100_000 <= one.asset < 100_000_000 for one in ours)  # a tenth of the fee on spot
+    builder = ("0x" + rng.randbytes(20).hex(), rng.randint(0, 100 if perps else 1000)) if rng.random() < 0.3 else None
     told = {"b": builder[0], "f": builder[1]} if builder else None
     action = signing.order_wires_to_order_action(list(wires), told, grouping)
     return action, who.signer.orders(ours, grouping=grouping, builder=builder, **sent)

@@ -236,6 +236,9 @@ def test_answers_over_the_socket_and_over_rest_are_one() -> None:
     assert isinstance(post.outcomes(3)[0], Garbled) and len(post.outcomes(3)) == 1
     refused = Post(4, "error", None, b'"429 Too Many Requests"')
     assert refused.error == "429 Too Many Requests" and refused.outcomes(2) == (Garbled("429 Too Many Requests"),)
+    odd = decode(b'{"channel":"post","data":{"id":5,"response":{"type":"error"}}}')
+    assert isinstance(odd, Post) and (odd.post_id, odd.kind, odd.error) == (5, "", None)
+    assert odd.outcomes(2) == (Garbled('the answer to a post of type "": {"type":"error"}'),)
     assert read_answer(b"null", 2, 422) == (ActionError("422 null"),)
     assert read_answer(b"<html>", 1, 200, "text/html") == (Garbled("text/html <html>"),)
     for items in (0, -1, 10_001, True, 1.0, None):

@@ -96,6 +96,14 @@ def test_a_number_that_would_fill_the_memory_is_refused(value: Any) -> None:
         BTC.round_px(value, "B")
 
 
+@pytest.mark.parametrize("more", ["", "1"])
+def test_the_largest_number_that_can_be_counted_is_too_large(more: str) -> None:
+    most = f"1701411834604692317316873037158.84105727{more}"  # 2**127 - 1 units: none is above it
+    for call in (BTC.next_px_up, BTC.next_px_down, BTC.tick, lambda px: BTC.round_px(px, "A")):
+        with pytest.raises(Unrepresentable, match="too large"):
+            call(most)
+
+
 def test_zero_is_never_the_answer() -> None:
     with pytest.raises(Unrepresentable, match="comes to zero"):
         BTC.round_px("0.09", "B")
@@ -151,6 +159,31 @@ def test_markets_and_their_numbers() -> None:
     assert eval(repr(BTC), {"Asset": Asset}) == BTC
 
 
+def test_the_markets_of_another_dex_get_no_number() -> None:
+    """Their numbers would be those of other markets, and orders would go there."""
+    for assets, wanted in (
+        (Assets(XYZ), []),
+        (Assets(META, None, DEXS, {"test": XYZ}), ["BTC", "MATIC", "kPEPE"]),
+        (Assets(b'{"universe":[]}', None, DEXS, {"xyz": META}), []),
+        (Assets(XYZ.replace(b"xyz:TSLA", b"TSLA")), ["TSLA"]),
+    ):
+        assert [asset.name for asset in assets] == wanted
+        assert {lost.why for lost in assets.surfaced} >= {"`name` is not of this dex"}
+    assert Assets(XYZ.replace(b"xyz:TSLA", b"TSLA"))["TSLA"].id == 1, "each keeps its place"
+
+
+def test_the_numbers_of_dexs_end_where_those_of_outcomes_begin() -> None:
+    names = [f"d{place}" for place in range(1, 9_991)]
+    dexs = json.dumps([None, *({"name": name} for name in names)]).encode()
+
+    def only(name: str) -> Assets:
+        meta = json.dumps({"universe": [{"szDecimals": 2, "name": f"{name}:X"}]}).encode()
+        return Assets(b'{"universe":[]}', None, dexs, {name: meta})
+
+    assert only("d9989")["d9989:X"].id == 99_990_000
+    assert list(only("d9990")) == [] and only("d9990").surfaced[0].why == "`dex` is too large"
+
+
 def test_what_is_no_list_of_markets() -> None:
     for body in (b"", b"null", b"[]", b"{}", b'{"universe":7}', META[:-2], b"<html>"):
         with pytest.raises(Unreadable) as caught:
@@ -158,6 +191,8 @@ def test_what_is_no_list_of_markets() -> None:
         assert caught.value.field == "meta" and caught.value.reason
     with pytest.raises(BadInput, match="dex_metas"):
         Assets(META, None, DEXS, {"abc": XYZ})
+    with pytest.raises(Unreadable, match="perpDexs"):  # the main one is at 0, or no place is what it should be
+        Assets(META, None, b'[{"name":"xyz"}]', {"xyz": XYZ})
     with pytest.raises(BadInput, match="network"):
         Assets(META, network="devnet")
     with pytest.raises(BadInput, match="meta"):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm import BadInput, Refused, Side, Unreadable, wire
+from mm.wire.reader import SURFACED_MAX
 
 D = Decimal
 USER = "0x" + "Ab" * 20
@@ -112,6 +113,14 @@ def test_orders() -> None:
     assert wire.fills_page(b"[]") == wire.FillsPage(0, None, None)
 
 
+def test_a_name_that_is_no_cloid_is_none() -> None:
+    """As in the streams: an order is known by its oid, and the engine takes no other name."""
+    given = ["0x" + "aB" * 16, None, "", "0x12", "0X" + "ab" * 16, "ab" * 16, "0x" + "g" * 32, "0x" + "٣" * 32]
+    rows = wire.open_orders(json.dumps([ORDER | {"cloid": cloid} for cloid in given]).encode())
+    assert rows.whole and [order.cloid for order in rows] == ["0x" + "ab" * 16, *[None] * 7]
+    assert not wire.open_orders(json.dumps([ORDER | {"cloid": 7}]).encode()).whole
+
+
 def test_one_broken_record_leaves_its_siblings_and_the_list_is_not_whole() -> None:
     for broken in (
         7,
@@ -125,6 +134,14 @@ def test_one_broken_record_leaves_its_siblings_and_the_list_is_not_whole() -> No
         rows = wire.open_orders(json.dumps([ORDER, broken, ORDER]).encode())
         assert (len(rows), rows.whole, rows.surfaced[0].index) == (2, False, 1)
         assert "openOrders[1]" in rows.surfaced[0].why
+
+
+def test_a_list_of_nothing_but_broken_records_is_no_answer() -> None:
+    most = SURFACED_MAX
+    rows = wire.open_orders(json.dumps([ORDER, *[7] * most]).encode())
+    assert (len(rows), len(rows.surfaced)) == (1, most)
+    with pytest.raises(Unreadable, match="4,096"):
+        wire.open_orders(json.dumps([ORDER, *[7] * (most + 1)]).encode())
 
 
 def test_the_account() -> None:
@@ -155,10 +172,36 @@ def test_markets_and_the_venue() -> None:
     assert (context.coin, context.mid_px, context.day_ntl_vlm) == ("BTC", None, D("3096053627.5618200302"))
     assert read("allMids")["@107"] == D("28.7181234567")
     assert read("perpDexs") == ("", "xyz")
+    with pytest.raises(Unreadable, match="main dex"):
+        wire.perp_dexs(b'[{"name":"xyz"}]')
     assert (read("candle").close_px, read("candleSnapshot").rows) == (D(83_766), (read("candle"),))
     assert read("exchangeStatus") == wire.ExchangeStatus(5, None)
     with pytest.raises(Unreadable, match="as many"):
         wire.asset_contexts(json.dumps([{"universe": []}, [CTX]]).encode())
+
+
+def test_one_broken_market_leaves_its_siblings() -> None:
+    mids = wire.all_mids(b'{"BTC":"83757.5","X":null,"Y":7,"\\ud800":"1","ETH":"2.5"}')
+    assert mids == {"BTC": D("83757.5"), "ETH": D("2.5")}
+    assert wire.all_mids(b"{}") == {}
+    with pytest.raises(Unreadable, match="any of its mids"):
+        wire.all_mids(b'{"BTC":83757.5,"ETH":null}')
+    universe = [{"name": "BTC"}, {"name": None}, 7, {"name": "ETH"}, {"name": "SOL"}]
+    contexts = [CTX, CTX, CTX, CTX | {"markPx": "x"}, CTX]
+    rows = wire.asset_contexts(json.dumps([{"universe": universe}, contexts]).encode())
+    assert [context.coin for context in rows] == ["BTC", "SOL"]
+    assert [lost.index for lost in rows.surfaced] == [1, 2, 3]
+
+
+def test_half_a_surrogate_is_no_text() -> None:
+    """Else whoever prints, writes or asks the engine about it fails, and far from here."""
+    half = "\ud800"
+    rows = wire.open_orders(json.dumps([ORDER, ORDER | {"coin": half}, ORDER | {"cloid": half}]).encode())
+    assert (len(rows), [lost.index for lost in rows.surfaced]) == (1, [1, 2])
+    for name, change in (("userRole", {"role": half}), ("candle", {"s": half}), ("funding", {"coin": half})):
+        with pytest.raises(Unreadable, match="not a text"):
+            read(name, change)
+    assert wire.open_orders(json.dumps([ORDER | {"coin": "\U0001f600é"}]).encode()).rows[0].coin == "\U0001f600é"
 
 
 BROKEN = [
@@ -210,7 +253,7 @@ def spoilt(body: Any, path: list[int], value: Any) -> Any:
 
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(
-    [None, True, 7, -1, 1.5, "x", "", "1e5", "NaN", "-0.1", [], {}, [[]], "٣", 2**64, "9" * 50]
+    [None, True, 7, -1, 1.5, "x", "", "1e5", "NaN", "-0.1", [], {}, [[]], "٣", "\ud800", 2**64, "9" * 50]
 )
 
 

@@ -99,6 +99,9 @@ CALLS: list[tuple[str, Callable[[], Any]]] = [
     ("priority", lambda: SIGNER.orders([ORDER], nonce=1, priority=1, grouping="normalTpsl")),
     ("priority", lambda: SIGNER.orders([order(tif="Gtc")], nonce=1, priority=1)),
     ("builder", lambda: SIGNER.orders([ORDER], nonce=1, builder=(ADDRESS, 1001))),
+    ("builder", lambda: SIGNER.orders([ORDER], nonce=1, builder=(ADDRESS, 101))),
+    ("builder", lambda: SIGNER.orders([order(asset=10_107), order(asset=110_000)], nonce=1, builder=(ADDRESS, 101))),
+    ("builder", lambda: SIGNER.orders([order(asset=10_107)], nonce=1, builder=(ADDRESS, 1001))),
     ("builder", lambda: SIGNER.orders([ORDER], nonce=1, builder=("0x", 1))),
     ("builder", lambda: SIGNER.orders([ORDER], nonce=1, builder=(ADDRESS, -1))),
     ("builder", lambda: SIGNER.orders([ORDER], nonce=1, builder=ADDRESS)),  # type: ignore[arg-type]
@@ -133,6 +136,7 @@ CALLS: list[tuple[str, Callable[[], Any]]] = [
     ("minutes", lambda: SIGNER.twap_order(0, True, "1", minutes=0, randomize=False, nonce=1)),
     ("name", lambda: SIGNER.approve_agent(ADDRESS, "x" * 17, nonce=1)),
     ("name", lambda: SIGNER.approve_agent(ADDRESS, "", nonce=1)),
+    ("name", lambda: SIGNER.approve_agent(ADDRESS, "mm valid_until soon", nonce=1)),
     ("max_fee_rate", lambda: SIGNER.approve_builder_fee(ADDRESS, "0.1", nonce=1)),
     ("max_fee_rate", lambda: SIGNER.approve_builder_fee(ADDRESS, "%", nonce=1)),
     ("destination", lambda: SIGNER.usd_send("me", "1", nonce=1)),
@@ -142,6 +146,7 @@ CALLS: list[tuple[str, Callable[[], Any]]] = [
     ("vault", lambda: Signer(KEY, mainnet=True, vault=SIGNER.address)),
     ("vault", lambda: Signer(KEY, mainnet=True, vault="0x1")),
     ("mainnet", lambda: Signer(KEY, mainnet="yes")),  # type: ignore[arg-type]
+    ("type", lambda: SIGNER.action('{"type":"usdSend","amount":"1"}', nonce=1)),
     ("action", lambda: SIGNER.action("[]", nonce=1)),
     ("action", lambda: SIGNER.action("", nonce=1)),
     ("action", lambda: SIGNER.action(b"\xff", nonce=1)),

@@ -823,7 +823,7 @@ def classify_status(word: str) -> str:
     """The meaning of an order status word: "open", "filled", "canceled", "rejected", or "unknown"."""
 
 def classify_order_error(text: str) -> str:
-    """The meaning of a refused placement's words: a class such as `"RateLimit"` or `"CrossedBook"`, or `"Unknown"`."""
+    """The meaning of a refused placement's words: a class such as `"RateLimit"` or `"Crossed"`, or `"Unknown"`."""
 
 def classify_cancel_error(text: str) -> str:
     """The meaning of a refused cancel's words: `"NotLive"` (nothing there), `"NotDone"`, or `"Unknown"`."""

@@ -125,7 +125,8 @@ class Signer:
         """Places orders (protocol 3.2).
 
         `priority` is a fee of so many 10⁻⁸ of the notional, in the place of a grouping, where all orders are IOC
-        or all add liquidity and none only reduces. `builder` is an address and its fee in tenths of a basis point.
+        or all add liquidity and none only reduces. `builder` is an address and its fee in tenths of a basis point:
+        at most 1000, and 100 with an order of a perpetual.
         """
     def cancels(
         self,
@@ -215,7 +216,8 @@ class Signer:
         It is hashed as it stands: nothing is put in order, shortened or left out. So it gives the same bytes as the
         method of that action for the same compact text, and a wrong signature for text that the venue would write
         otherwise (protocol 2.1). Members given twice, floats, whole numbers beyond 64 bits, more than 64 members in
-        one object and more than 64 levels are refused; so is `"a":true` in a modify, as in `modifies`.
+        one object and more than 64 levels are refused; so are `"a":true` in a modify, as in `modifies`, and what only an
+        account itself may sign (`usdSend`).
         """
     def approve_agent(self, agent: str, name: str | None = None, *, nonce: int) -> bytes:
         """Lets another key trade for the signer's account (protocol 2.9). Only the account's own key may sign this."""

@@ -363,13 +363,13 @@ class Post:
         """The number that the request had."""
     @property
     def kind(self) -> str:
-        """`"action"`, `"info"`, `"error"`, or a word that is new."""
+        """`"action"`, `"info"`, `"error"`, or a word that is new; empty for a response of another form."""
     @property
     def info_type(self) -> str | None:
-        """Of an `info`: the type that was asked for."""
+        """Of an `info`: the type that was asked for, where it is told."""
     @property
     def payload(self) -> bytes:
-        """JSON: the body that `/exchange` or `/info` would have answered; of an error its text, in quotes."""
+        """JSON: the body that `/exchange` or `/info` would have answered; of an error its text, in quotes; else the response."""
     @property
     def error(self) -> str | None:
         """The text of an error; `None` when it is none."""
@@ -402,7 +402,7 @@ class StreamError:
     def __new__(cls, text: str) -> StreamError: ...
     @property
     def text(self) -> str:
-        """What the venue says."""
+        """What the venue says; JSON, where that is no text."""
     @property
     def kind(self) -> str:
         """What it means: `"AlreadySubscribed"`, `"AlreadyUnsubscribed"`, `"InvalidSubscription"`, `"NotUnderstood"`,

@@ -14,7 +14,7 @@ from mm.secrets import files, keystore, passphrase, rings
 from mm.secrets.load import address_of, held, load
 from mm.secrets.process import forbid_core_dumps
 from mm.secrets.secret import Secret
-from mm.secrets.source import Kind, Source, parse, trouble
+from mm.secrets.source import KEY_LIKE, Kind, Source, parse, trouble
 
 CONFIG_WRONG = 4
 INPUT_MAX = 4_096
@@ -34,7 +34,15 @@ def _passphrase(command: Command) -> Command:
 
 
 class _Refusing(click.Group):
-    """Says what is wrong with the configuration in one line, and ends with 4."""
+    """Says what is wrong with the configuration in one line, and ends with 4. Never repeats what may be a secret."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options of the group itself."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            raised = _unsaid(error, ctx)
+        raise raised
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a `ConfigError` is for people, not a traceback."""
@@ -43,6 +51,19 @@ class _Refusing(click.Group):
         except ConfigError as error:
             click.echo(f"mm key: {error}", err=True)
             ctx.exit(CONFIG_WRONG)
+        except click.UsageError as error:
+            raised = _unsaid(error, error.ctx or ctx)
+        raise raised
+
+
+def _unsaid(error: click.UsageError, ctx: click.Context) -> click.UsageError:
+    """The error, without what was given by mistake: a key, or a passphrase, which looks like anything."""
+    is_missing = isinstance(error, click.MissingParameter)
+    repeats = type(error) is click.UsageError or (isinstance(error, click.BadParameter) and not is_missing)
+    text = error.format_message()
+    if repeats or KEY_LIKE.search(text):
+        text = "What was given is not understood. It is not repeated here: there may be a key in it."
+    return click.UsageError(text, ctx)
 
 
 @click.group(cls=_Refusing)

@@ -51,7 +51,7 @@ def check_new(path: Path, field: str = FIELD) -> None:
     """Raises what `write_new` would, as far as it can be known before: to be asked before a passphrase is."""
     if os.path.lexists(path):
         raise trouble(f"{path} exists already, and is not overwritten.", "exists already", field)
-    if path.parent.exists():
+    if _has_directory(path, field):
         with _directory(path, field):
             pass
 
@@ -62,9 +62,12 @@ def write_new(path: Path, content: bytes, field: str = FIELD) -> None:
     A directory that is missing is made, of mode 0700; one that is there must be private. Nothing is overwritten.
     Raises `ConfigError`; then there is no new file.
     """
-    if not path.parent.exists():
-        path.parent.mkdir(mode=DIRECTORY_MODE, parents=True)
-        path.parent.chmod(DIRECTORY_MODE)  # whatever the umask
+    if not _has_directory(path, field):
+        try:
+            path.parent.mkdir(mode=DIRECTORY_MODE, parents=True)
+            path.parent.chmod(DIRECTORY_MODE)  # whatever the umask
+        except OSError as error:
+            raise _not_made(path.parent, error, field) from None
     with _directory(path, field) as directory:
         try:
             handle = os.open(
@@ -73,7 +76,7 @@ def write_new(path: Path, content: bytes, field: str = FIELD) -> None:
         except FileExistsError:
             raise trouble(f"{path} exists already, and is not overwritten.", "exists already", field) from None
         except OSError as error:
-            raise trouble(f"{path} cannot be made: {error.strerror}.", "cannot be made", field) from None
+            raise _not_made(path, error, field) from None
         try:
             with os.fdopen(handle, "wb") as file:
                 os.fchmod(handle, FILE_MODE)
@@ -85,6 +88,17 @@ def write_new(path: Path, content: bytes, field: str = FIELD) -> None:
             with suppress(OSError):
                 os.unlink(path.name, dir_fd=directory)
             raise trouble(f"{path} cannot be written: {error.strerror}.", "cannot be written", field) from None
+
+
+def _has_directory(path: Path, field: str) -> bool:
+    try:
+        return path.parent.exists()
+    except OSError as error:  # a name that is too long, a directory that is not ours to look into
+        raise _not_made(path.parent, error, field) from None
+
+
+def _not_made(path: Path, error: OSError, field: str) -> ConfigError:
+    return trouble(f"{path} cannot be made: {error.strerror}.", "cannot be made", field)
 
 
 @contextmanager

@@ -20,15 +20,15 @@ def load(source: str, *, mainnet: bool, vault: str | None = None, passphrase_fro
     found = understood(source)
     source = ""  # if it was a key, no frame of a traceback has it
     place = settled(found)
-    if place.kind is Kind.KEYSTORE:
-        opened = keystore.parse(files.read(place.path, keystore.BYTES_MAX))
-        with passphrase.read(passphrase_from, f"Passphrase of {place.path.name}: ") as words:
-            return keystore.open_signer(opened, words, mainnet=mainnet, vault=vault)
-    with held(place) as key:
-        try:
+    try:
+        if place.kind is Kind.KEYSTORE:
+            opened = keystore.parse(files.read(place.path, keystore.BYTES_MAX))
+            with passphrase.read(passphrase_from, f"Passphrase of {place.path.name}: ") as words:
+                return keystore.open_signer(opened, words, mainnet=mainnet, vault=vault)
+        with held(place) as key:
             return sign.Signer(key.text(), mainnet=mainnet, vault=vault)
-        except BadInput as error:
-            field, reason = error.field, error.reason
+    except BadInput as error:
+        field, reason = error.field, error.reason
     raise _refused(place, field, reason)
 
 

@@ -6,8 +6,11 @@ from typing import Any, Final
 from mm.secrets.secret import Secret
 from mm.secrets.source import FIELD, Source, trouble
 
-PLAIN: Final = ("keyrings.alt", "keyring.backends.null", "keyring.backends.fail")
+NOTHING: Final = "keyring.backends.null"
+PLAIN: Final = ("keyrings.alt", "keyring.backends.fail", NOTHING)
 """Backends that keep nothing, or keep it for everybody to read."""
+CHAIN: Final = "keyring.backends.chainer"
+"""What is chosen where there are several: it asks one after the other."""
 
 
 def read(source: Source) -> Secret:
@@ -55,11 +58,19 @@ def _taken(value: str | None) -> Secret | None:
     return None if value is None else Secret(value)
 
 
+def _backend(ring: Any) -> str:
+    """The module that keeps what is written: of a chain of keyrings that is the first."""
+    name = type(ring).__module__
+    if name != CHAIN:
+        return name
+    return type(ring.backends[0]).__module__ if ring.backends else NOTHING
+
+
 def _ring() -> Any:
     why = ""
     try:
         ring = import_module("keyring")
-        backend = type(ring.get_keyring()).__module__
+        backend = _backend(ring.get_keyring())
     except ImportError:
         why = "The keyring is not installed: pip install 'mm-hyperliquid[keyring]'."
     except Exception as error:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TRIES = 20
 """After so many cancels in a row somebody is told."""
 DOUBLINGS = 8
-PASSING = frozenset({"RateLimit", "Expired", "NonceInvalid", "NonceDuplicate", "Unknown", "TargetGone"})
+PASSING = frozenset({"RateLimit", "Expired", "NonceInvalid", "NonceDuplicate", "AgentRemoval", "Unknown", "TargetGone"})
 """Reasons that may be over the next time. The others (a signer that is unknown, say) stay until somebody acts."""
 MAY_LIVE = frozenset({"Pending", "Unknown", "Live", "Modifying", "Canceling", "CancelingBlind"})
 """Phases of a leg that may rest at the venue, or may yet come to."""

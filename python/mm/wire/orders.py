@@ -18,6 +18,7 @@ class OpenOrder:
     orig_sz: Decimal
     oid: int
     cloid: str | None
+    """In lower case; `None` where there is none, or a name that is no cloid."""
     timestamp: int
     """When it was placed: block time in ms."""
     reduce_only: bool
@@ -69,7 +70,7 @@ def _open_order(of: Value) -> OpenOrder:
         sz=sz,
         orig_sz=sz if orig_sz is None else orig_sz.not_negative(),
         oid=of["oid"].whole(),
-        cloid=None if cloid is None else cloid.text(),
+        cloid=None if cloid is None else cloid.cloid(),
         timestamp=of["timestamp"].whole(),
         reduce_only=reduce_only is not None and reduce_only.flag(),
         is_trigger=is_trigger is not None and is_trigger.flag(),

@@ -1,8 +1,10 @@
 """What `/info` says of markets and of the venue itself (protocol 6.1). Books and trades: `read_book`, `read_trades`."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
+from mm.errors import Unreadable
 from mm.wire.reader import Rows, Value, load
 
 
@@ -56,8 +58,17 @@ class ExchangeStatus:
 
 
 def all_mids(body: bytes, status: int = 200) -> dict[str, Decimal]:
-    """Reads `allMids`: of an empty book it is the last trade's price."""
-    return {coin: px.not_negative() for coin, px in load(body, "allMids", status).members()}
+    """Reads `allMids`: of an empty book it is the last trade's price. A mid that cannot be read is not there; if none can,
+    that is `Unreadable`.
+    """
+    of = load(body, "allMids", status)
+    mids, told = {}, list(of.members())
+    for coin, px in told:
+        with suppress(Unreadable):
+            mids[Value(coin, of.path).text()] = px.not_negative()
+    if told and not mids:
+        raise of.wrong("cannot be read in any of its mids")
+    return mids
 
 
 def _context(name: str, of: Value) -> AssetContext:
@@ -78,15 +89,19 @@ def _context(name: str, of: Value) -> AssetContext:
 def asset_contexts(body: bytes, status: int = 200) -> Rows[AssetContext]:
     """Reads `metaAndAssetCtxs`: a context for each market of the meta, in its order. (`Assets` reads the meta of it.)"""
     meta, contexts = load(body, "metaAndAssetCtxs", status).pair()
-    names = [market["name"].text() for market in meta["universe"].items()]
-    if len(names) != len(contexts.items()):
+    markets, places = meta["universe"].items(), [context.path for context in contexts.items()]
+    if len(markets) != len(places):
         raise contexts.wrong("does not have as many elements as there are markets")
-    return contexts.rows(lambda of: _context(names[int(of.path.rsplit("[", 1)[1][:-1])], of))
+    at = dict(zip(places, markets, strict=True))
+    return contexts.rows(lambda of: _context(at[of.path]["name"].text(), of))
 
 
 def perp_dexs(body: bytes, status: int = 200) -> tuple[str, ...]:
     """Reads `perpDexs`: the names by their place; the main one, at 0, is the empty text."""
-    items = load(body, "perpDexs", status).items()
+    of = load(body, "perpDexs", status)
+    items = of.items()
+    if items and not items[0].is_null:
+        raise of.wrong("does not begin with the main dex")
     return tuple("" if dex.is_null else dex["name"].text() for dex in items)
 
 

@@ -18,10 +18,16 @@ from mm.errors import BadInput, Refused, Unreadable
 ANSWER_MAX = 64 << 20
 """The longest answer that is read: 64 MiB, many times the longest list of the venue."""
 
+SURFACED_MAX = 4_096
+"""How many records of one answer may be surfaced; with more of them it is no answer. The same as of a frame."""
+
 # As long as any number that the venue writes, several times over; no exponent, no blank, no other digits than ours.
 _PLAIN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_CLOID = re.compile(r"0x[0-9a-fA-F]{32}")
 _WHOLE_MAX = 2**64
+# Halves of a pair, which JSON can write and no text can hold: who encodes it later would fail.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 T = TypeVar("T")
 
@@ -107,12 +113,14 @@ class Value:
             try:
                 rows.append(read(item))
             except Unreadable as error:
+                if len(surfaced) == SURFACED_MAX:
+                    raise self.wrong(f"has more than {SURFACED_MAX:,} records that cannot be read") from None
                 surfaced.append(Surfaced(place, str(error), json.dumps(item.raw, default=str).encode()))
         return Rows(tuple(rows), tuple(surfaced))
 
     def text(self) -> str:
-        """A text."""
-        if not isinstance(self.raw, str):
+        """A text, which can be written anywhere."""
+        if not isinstance(self.raw, str) or _SURROGATE.search(self.raw):
             raise self.wrong("is not a text")
         return self.raw
 
@@ -129,6 +137,11 @@ class Value:
         if not _ADDRESS.fullmatch(text):
             raise self.wrong("is not an address")
         return text.lower()
+
+    def cloid(self) -> str | None:
+        """A cloid, in lower case; `None` for any other text, as in the streams: identity is by oid."""
+        text = self.text()
+        return text.lower() if _CLOID.fullmatch(text) else None
 
     def amount(self) -> Decimal:
         """An exact amount of either sign, from its text."""

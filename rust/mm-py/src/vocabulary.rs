@@ -19,7 +19,7 @@ pub(crate) fn classify_status(word: &str) -> &'static str {
     }
 }
 
-/// The meaning of a refused placement's words: a class such as `"RateLimit"` or `"CrossedBook"`, or `"Unknown"`.
+/// The meaning of a refused placement's words: a class such as `"RateLimit"` or `"Crossed"`, or `"Unknown"`.
 #[pyfunction]
 pub(crate) fn classify_order_error(text: &str) -> String {
     let class = format!("{:?}", words::order_error(text));

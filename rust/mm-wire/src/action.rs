@@ -18,20 +18,28 @@ pub use order::{Kind, Order, Target, Tpsl, WireTif};
 pub use pen::{Decimal, Pen};
 pub use tree::Ordered;
 
+use crate::meta;
 use crate::sign::Address;
 
 /// The most items in one action; beyond it the venue refuses all of them (protocol 3.2).
 pub const ITEMS_MAX: usize = 200;
 /// The highest priority fee, in 10⁻⁸ of the notional: all of it.
 pub const PRIORITY_MAX: u64 = 100_000_000;
-/// The highest fee of a builder, in tenths of a basis point, on spot; on perpetuals it is a tenth of it.
+/// The highest fee of a builder, in tenths of a basis point, on spot and outcomes.
 pub const BUILDER_FEE_MAX: u64 = 1_000;
+/// The same on perpetuals, those of builders' dexes too.
+pub const PERP_BUILDER_FEE_MAX: u64 = 100;
 /// The longest free text (a name, a code, a token), in bytes.
 pub const TEXT_MAX: usize = 128;
 
 /// What is done for the signer's own account, whatever vault it acts for (as the official SDK has it).
-const OWN_BUSINESS: [&str; 4] =
-    ["setReferrer", "createSubAccount", "subAccountTransfer", "vaultTransfer"];
+const OWN_BUSINESS: [&str; 5] = [
+    "setReferrer",
+    "createSubAccount",
+    "subAccountTransfer",
+    "subAccountSpotTransfer",
+    "vaultTransfer",
+];
 
 /// How the orders of one action belong together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -317,6 +325,10 @@ fn write_orders(
     if let Some(Builder { address, fee }) = builder {
         if fee > BUILDER_FEE_MAX {
             return Err(Error::Bad("builder", "has a fee above 1000 tenths of a basis point"));
+        }
+        if fee > PERP_BUILDER_FEE_MAX && orders.iter().any(|order| meta::is_perp(order.asset())) {
+            let why = "has a fee above 100 tenths of a basis point, with an order of a perpetual";
+            return Err(Error::Bad("builder", why));
         }
         pen.name("builder");
         pen.open(2);

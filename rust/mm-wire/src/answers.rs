@@ -360,7 +360,10 @@ pub fn posted<'a>(kind: &str, payload: &'a [u8], items: usize) -> Outcomes<'a> {
             let text = text.into();
             vec![if done { Outcome::ActionError(text) } else { Outcome::Garbled(text) }]
         }
-        other => vec![Outcome::Garbled(format!("the answer to a post of type {other:?}").into())],
+        other => {
+            let text = format!("the answer to a post of type {other:?}: {}", shown(payload));
+            vec![Outcome::Garbled(text.into())]
+        }
     }
 }
 

@@ -89,8 +89,8 @@ pub(crate) fn book<'a>(s: &mut Scanner<'a>, inside: u32) -> Result<L2Book<'a>, S
                 COIN => book.coin = read::text(s).named("coin")?,
                 TIME => book.time = read::whole(s).named("time")?,
                 LEVELS_ => sides(s, inside + 1, &mut book)?,
-                FAST => book.fast = read::maybe_flag(s).named("fast")?.unwrap_or(false),
-                _ => book.spread = Some(read::maybe_text(s).named("spread")?),
+                FAST => book.fast = read::any_flag(s, inside + 1)?,
+                _ => book.spread = read::any_text(s, inside + 1)?,
             }
         } else {
             s.skip(inside + 1)?;

@@ -77,6 +77,10 @@ pub enum FieldError {
     Twice,
     /// A level of a book that is not worse than the one before it.
     OutOfOrder,
+    /// A market's name that does not belong to the dex whose list it is in.
+    OtherDex,
+    /// A list of dexes that does not begin with the main one.
+    NoMainDex,
 }
 
 impl fmt::Display for FieldError {
@@ -90,6 +94,8 @@ impl fmt::Display for FieldError {
             Self::Side => "is neither B nor A",
             Self::Twice => "is given twice",
             Self::OutOfOrder => "is not worse than the level before it",
+            Self::OtherDex => "is not of this dex",
+            Self::NoMainDex => "does not begin with the main dex",
         })
     }
 }

@@ -8,7 +8,7 @@ use core::fmt;
 
 use crate::answers::text_of;
 use crate::book::{self, Bbo, L2Book};
-use crate::error::{FieldError, FrameError, Named, Refusal, Stop};
+use crate::error::{FrameError, Named, Refusal, Stop, Trouble};
 use crate::frames::GREETING;
 use crate::json::Scanner;
 use crate::market::{self, AssetCtx, Mids, Trades};
@@ -95,11 +95,11 @@ pub struct Data<'a> {
 pub struct Post<'a> {
     /// The request's number.
     pub id: u64,
-    /// `action`, `info`, `error`.
+    /// `action`, `info`, `error`; empty for a response that is not of that form.
     pub kind: &'a str,
-    /// Of an `info`: the type asked for.
+    /// Of an `info`: the type asked for, where it is told.
     pub info_type: Option<&'a str>,
-    /// The body that REST would have answered; of an error its text, in quotes.
+    /// The body that REST would have answered; of an error its text, in quotes; of no kind, the response as it came.
     pub payload: &'a [u8],
 }
 
@@ -217,7 +217,7 @@ fn data<'a>(s: &mut Scanner<'a>, channel: &'a str) -> Result<Event<'a>, Stop> {
         "allMids" => Event::Mids(market::mids(s, 1)?),
         "post" => Event::Post(post(s, 1)?),
         "subscriptionResponse" => Event::Ack(ack(s, 1)?),
-        "error" => Event::Error(text_of(s).named("data")?),
+        "error" => Event::Error(said(s)?),
         "pong" => {
             s.skip(1)?;
             Event::Pong
@@ -242,21 +242,15 @@ fn other<'a>(s: &mut Scanner<'a>, channel: &'a str) -> Result<Data<'a>, Stop> {
     let mut seen = 0;
     let mut going = open(s)?;
     while going {
-        match KEYS.read(s, 0)? {
-            Some(place) if s.rest().first() != Some(&b'{') => {
-                once(&mut seen, place).named(KEYS.name(place))?;
-                match place {
-                    0 if s.rest().first() == Some(&b'"') => {
-                        data.user = Some(read::text(s).named("user")?);
-                    }
-                    1 if s.rest().first() == Some(&b'"') => {
-                        data.dex = Some(read::text(s).named("dex")?);
-                    }
-                    2 => data.snapshot = read::maybe_flag(s).named("isSnapshot")?.unwrap_or(false),
-                    _ => s.skip(2)?,
-                }
+        if let Some(place) = KEYS.read(s, 0)? {
+            once(&mut seen, place).named(KEYS.name(place))?;
+            match place {
+                0 => data.user = read::any_text(s, 2)?,
+                1 => data.dex = read::any_text(s, 2)?,
+                _ => data.snapshot = read::any_flag(s, 2)?,
             }
-            _ => s.skip(2)?,
+        } else {
+            s.skip(2)?;
         }
         going = more(s)?;
     }
@@ -264,37 +258,25 @@ fn other<'a>(s: &mut Scanner<'a>, channel: &'a str) -> Result<Data<'a>, Stop> {
     Ok(data)
 }
 
-/// Reads `{id, response: {type, payload}}`.
-fn post<'a>(s: &mut Scanner<'a>, inside: u32) -> Result<Post<'a>, Stop> {
-    const KEYS: Keys<2> = Keys::new(["id", "response"]);
-    let mut post = Post { id: 0, kind: "", info_type: None, payload: b"" };
-    let (mut seen, mut guess) = (0, 0);
-    let mut going = open(s)?;
-    while going {
-        if let Some(place) = KEYS.read(s, guess)? {
-            once(&mut seen, place).named(KEYS.name(place))?;
-            guess = place + 1;
-            match place {
-                0 => post.id = read::whole(s).named("id")?,
-                _ => response(s, inside + 1, &mut post)?,
-            }
-        } else {
-            s.skip(inside + 1)?;
+/// The words of an error, or the JSON that stands in their place.
+fn said(s: &mut Scanner<'_>) -> Result<String, FrameError> {
+    let start = *s;
+    match text_of(s) {
+        Ok(text) => Ok(text),
+        Err(Trouble::Frame(error)) => Err(error),
+        Err(Trouble::Field(_)) => {
+            *s = start;
+            s.skip(1)?;
+            Ok(String::from_utf8_lossy(s.since(&start)).into_owned())
         }
-        going = more(s)?;
     }
-    complete(&KEYS, seen, 0b11)?;
-    if post.kind == "info" {
-        info(&mut post, inside + 1)?;
-    }
-    Ok(post)
 }
 
-fn response<'a>(s: &mut Scanner<'a>, inside: u32, post: &mut Post<'a>) -> Result<(), Stop> {
-    const KEYS: Keys<2> = Keys::new(["type", "payload"]);
-    if s.peek()? != b'{' {
-        return Err(Refusal::Field { name: "response", why: FieldError::WrongType }.into());
-    }
+/// Reads `{id, response: {type, payload}}`. Somebody waits for that id: a response of another form is handed on as it came.
+fn post<'a>(s: &mut Scanner<'a>, inside: u32) -> Result<Post<'a>, Stop> {
+    const KEYS: Keys<2> = Keys::new(["id", "response"]);
+    let mut id = 0;
+    let mut told = Response { kind: "", info_type: None, payload: b"" };
     let (mut seen, mut guess) = (0, 0);
     let mut going = open(s)?;
     while going {
@@ -302,43 +284,75 @@ fn response<'a>(s: &mut Scanner<'a>, inside: u32, post: &mut Post<'a>) -> Result
             once(&mut seen, place).named(KEYS.name(place))?;
             guess = place + 1;
             if place == 0 {
-                post.kind = read::text(s).named("type")?;
+                id = read::whole(s).named("id")?;
             } else {
                 let start = *s;
                 s.skip(inside + 1)?;
-                post.payload = s.since(&start);
+                told.payload = s.since(&start);
+                told = understood(response(told.payload))?.unwrap_or(told);
             }
         } else {
             s.skip(inside + 1)?;
         }
         going = more(s)?;
     }
-    Ok(complete(&KEYS, seen, 0b11)?)
+    complete(&KEYS, seen, 1)?;
+    let Response { kind, info_type, payload } = told;
+    Ok(Post { id, kind, info_type, payload })
 }
 
-/// Unwraps the payload of an `info`: `{type, data}`.
-fn info(post: &mut Post<'_>, inside: u32) -> Result<(), Stop> {
-    const KEYS: Keys<2> = Keys::new(["type", "data"]);
-    let mut s = Scanner::new(post.payload);
+#[derive(Clone, Copy)]
+struct Response<'a> {
+    kind: &'a str,
+    info_type: Option<&'a str>,
+    payload: &'a [u8],
+}
+
+/// `None` for JSON of another form than was looked for.
+fn understood<T>(read: Result<T, Stop>) -> Result<Option<T>, FrameError> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(Stop::Record(_)) => Ok(None),
+        Err(Stop::Frame(error)) => Err(error),
+    }
+}
+
+/// Reads `{type, payload}`, of which an `info` has `{type, data}` for its payload.
+fn response(text: &[u8]) -> Result<Response<'_>, Stop> {
+    let (kind, payload) = typed(text, &Keys::new(["type", "payload"]))?;
+    let kind = kind.ok_or(Refusal::Missing { name: "type" })?;
+    let bare = Response { kind, info_type: None, payload };
+    if kind != "info" {
+        return Ok(bare);
+    }
+    let inner = understood(typed(payload, &Keys::new(["type", "data"])))?;
+    Ok(inner.map_or(bare, |(info_type, payload)| Response { info_type, payload, ..bare }))
+}
+
+/// Reads an object of something, which is left as it is, and its type, where told.
+fn typed<'a>(text: &'a [u8], keys: &Keys<2>) -> Result<(Option<&'a str>, &'a [u8]), Stop> {
+    let mut s = Scanner::new(text);
+    let (mut kind, mut rest) = (None, &b""[..]);
     let (mut seen, mut guess) = (0, 0);
     let mut going = open(&mut s)?;
     while going {
-        if let Some(place) = KEYS.read(&mut s, guess)? {
-            once(&mut seen, place).named(KEYS.name(place))?;
+        if let Some(place) = keys.read(&mut s, guess)? {
+            once(&mut seen, place).named(keys.name(place))?;
             guess = place + 1;
             if place == 0 {
-                post.info_type = Some(read::text(&mut s).named("type")?);
+                kind = Some(read::text(&mut s).named("type")?);
             } else {
                 let start = s;
-                s.skip(inside + 1)?;
-                post.payload = s.since(&start);
+                s.skip(1)?;
+                rest = s.since(&start);
             }
         } else {
-            s.skip(inside + 1)?;
+            s.skip(1)?;
         }
         going = more(&mut s)?;
     }
-    Ok(complete(&KEYS, seen, 0b10)?)
+    complete(keys, seen, 0b10)?;
+    Ok((kind, rest))
 }
 
 /// Reads `{method, subscription}`.

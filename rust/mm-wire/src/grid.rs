@@ -91,7 +91,8 @@ impl From<NumError> for GridError {
 }
 
 impl Rough {
-    /// Reads a plain positive decimal of any length; what is finer than `decimals` is only noted.
+    /// Reads a plain positive decimal of any length; what is finer than `decimals` is only noted. The number above it
+    /// can be counted too.
     pub fn parse(text: &[u8], decimals: u32) -> Result<Self, NumError> {
         if text.is_empty() {
             return Err(NumError::Empty);
@@ -125,6 +126,7 @@ impl Rough {
         match (floor, more, negative) {
             (0, false, _) => Err(NumError::Zero),
             (_, _, true) => Err(NumError::Negative),
+            (i128::MAX, ..) => Err(NumError::TooLarge),
             _ => Ok(Self { floor, more }),
         }
     }

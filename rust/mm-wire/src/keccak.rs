@@ -1,18 +1,20 @@
 //! Keccak of 256 bits with its original padding, as Ethereum has it: not NIST's SHA3-256.
 
+use zeroize::Zeroizing;
+
 /// Bytes that are taken in between two permutations.
 const RATE: usize = 136;
 
-/// The hash of `data`.
+/// The hash of `data`, which may be a key: what is kept of it on the way is wiped.
 pub fn keccak256(data: &[u8]) -> [u8; 32] {
     let permutation = ::keccak::Keccak::new();
-    let mut state = [0u64; 25];
+    let mut state = Zeroizing::new([0u64; 25]);
     let (blocks, rest) = data.as_chunks::<RATE>();
     for block in blocks {
         take_in(&mut state, block);
         permutation.with_f1600(|permute| permute(&mut state));
     }
-    let mut last = [0; RATE];
+    let mut last = Zeroizing::new([0; RATE]);
     last[..rest.len()].copy_from_slice(rest);
     last[rest.len()] ^= 0x01;
     last[RATE - 1] ^= 0x80;
@@ -20,7 +22,7 @@ pub fn keccak256(data: &[u8]) -> [u8; 32] {
     permutation.with_f1600(|permute| permute(&mut state));
 
     let mut hash = [0; 32];
-    for (bytes, lane) in hash.as_chunks_mut().0.iter_mut().zip(state) {
+    for (bytes, lane) in hash.as_chunks_mut().0.iter_mut().zip(state.iter()) {
         *bytes = lane.to_le_bytes();
     }
     hash

@@ -2,7 +2,7 @@
 //!
 //! The file's JSON is read by the caller; here are the numbers of it. What a file asks for in time and memory is bounded
 //! before anything is spent, for a file may come from anybody. A key that is opened goes straight into a [`Key`], and
-//! all that was derived on the way is wiped.
+//! the key that it was encrypted with is wiped.
 
 use core::fmt;
 

@@ -22,6 +22,13 @@ pub const SPOT: u32 = 10_000;
 pub const DEX: u32 = 100_000;
 /// Numbers that one dex has.
 pub const DEX_SIZE: u32 = 10_000;
+/// Where the numbers of outcome markets begin.
+pub const OUTCOME: u32 = 100_000_000;
+
+/// Whether a number is that of a perpetual, of the main dex or of a builder's.
+pub const fn is_perp(id: u32) -> bool {
+    id < SPOT || DEX <= id && id < OUTCOME
+}
 
 /// One market.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +60,11 @@ pub struct Listed<'a> {
     pub surfaced: Vec<Surfaced<'a>>,
 }
 
-/// Reads `meta` or `metaAndAssetCtxs` of the main dex (0) or of a builder's, by its place in `perpDexs`.
-pub fn perps(body: &[u8], dex: u32) -> Result<Listed<'_>, Unread> {
+/// A dex: its place in `perpDexs`, and its name, with which the names of its markets begin. The main one is 0 and has none.
+pub type Dex<'n> = (u32, &'n str);
+
+/// Reads `meta` or `metaAndAssetCtxs` of a dex. A market of another is surfaced: its number would be another market's.
+pub fn perps<'a>(body: &'a [u8], dex: Dex<'_>) -> Result<Listed<'a>, Unread> {
     first_or_only(body, |s| {
         let mut listed = Listed::default();
         let mut found = false;
@@ -95,7 +105,8 @@ pub fn spots(body: &[u8]) -> Result<Listed<'_>, Unread> {
     })
 }
 
-/// Reads `perpDexs`: the names by place; the main dex, at 0, has none.
+/// Reads `perpDexs`: the names by place; the main dex, at 0, has none. Numbers go by these places, so a list without it is
+/// refused.
 pub fn dexs(body: &[u8]) -> Result<Vec<Option<String>>, Unread> {
     whole(body, |s| {
         let mut names = Vec::new();
@@ -113,6 +124,9 @@ pub fn dexs(body: &[u8]) -> Result<Vec<Option<String>>, Unread> {
                 names.push(Some(name.ok_or(Refusal::Missing { name: "name" })?));
             }
             going = more_of_list(s)?;
+        }
+        if matches!(names.first(), Some(Some(_))) {
+            return Err(Refusal::Field { name: "perpDexs", why: FieldError::NoMainDex }.into());
         }
         Ok(names)
     })
@@ -185,11 +199,15 @@ fn each<'a>(
 fn number(first: u32, place: u64, size: u32) -> Result<u32, Refusal> {
     match u32::try_from(place) {
         Ok(place) if place < size => Ok(first + place),
-        _ => Err(Refusal::Field { name: "index", why: FieldError::Number(NumError::TooLarge) }),
+        _ => Err(too_large("index")),
     }
 }
 
-fn perp(s: &mut Scanner<'_>, dex: u32, place: usize) -> Result<Market, Stop> {
+fn too_large(name: &'static str) -> Refusal {
+    Refusal::Field { name, why: FieldError::Number(NumError::TooLarge) }
+}
+
+fn perp(s: &mut Scanner<'_>, (dex, prefix): Dex<'_>, place: usize) -> Result<Market, Stop> {
     const KEYS: Keys<5> =
         Keys::new(["szDecimals", "name", "maxLeverage", "onlyIsolated", "isDelisted"]);
     let (mut name, mut sz_decimals, mut max_leverage) = ("", 0, None);
@@ -214,12 +232,15 @@ fn perp(s: &mut Scanner<'_>, dex: u32, place: usize) -> Result<Market, Stop> {
         going = more(s)?;
     }
     complete(&KEYS, seen, 0b11)?;
+    if name.split_once(':').map_or("", |(dex, _)| dex) != prefix {
+        return Err(Refusal::Field { name: "name", why: FieldError::OtherDex }.into());
+    }
     let kind = if dex == 0 { Kind::Perp } else { Kind::Dex };
     let place = place as u64;
     let id = match dex.checked_mul(DEX_SIZE).and_then(|first| first.checked_add(DEX)) {
         _ if dex == 0 => number(0, place, SPOT)?,
-        Some(first) => number(first, place, DEX_SIZE)?,
-        None => return Err(Refusal::Missing { name: "dex" }.into()),
+        Some(first) if first < OUTCOME => number(first, place, DEX_SIZE)?,
+        _ => return Err(too_large("dex").into()),
     };
     let grid = grid(kind, sz_decimals)?;
     let name = name.to_owned();

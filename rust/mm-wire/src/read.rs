@@ -166,6 +166,23 @@ pub(crate) fn maybe_text<'a>(s: &mut Scanner<'a>) -> Result<&'a str, Trouble> {
     if null(s)? { Ok("") } else { text(s) }
 }
 
+/// Text that nobody needs: passed over, and `None` for anything else. `inside` brackets are open around it.
+pub(crate) fn any_text<'a>(
+    s: &mut Scanner<'a>,
+    inside: u32,
+) -> Result<Option<&'a str>, FrameError> {
+    let mut value = *s;
+    s.skip(inside)?;
+    Ok(text(&mut value).ok())
+}
+
+/// A flag that nobody needs: what is no flag says no. `inside` brackets are open around it.
+pub(crate) fn any_flag(s: &mut Scanner<'_>, inside: u32) -> Result<bool, FrameError> {
+    let mut value = *s;
+    s.skip(inside)?;
+    Ok(flag(&mut value) == Ok(true))
+}
+
 #[inline]
 pub(crate) fn side(s: &mut Scanner<'_>) -> Result<Side, Trouble> {
     match s.rest() {

@@ -58,6 +58,8 @@ pub enum OrderError {
     Expired,
     /// The signature belongs to nobody, or to nobody who may trade here.
     SignerUnknown,
+    /// An agent of the account is just being removed: again in some seconds.
+    AgentRemoval,
     /// The order to change is no longer there; its end must come from evidence.
     TargetGone,
     /// Not in the table.
@@ -213,8 +215,9 @@ const CROSSED: OrderError = OrderError::Crossed { bid: None, ask: None };
 pub const ERRORS: &[ErrorRow] = {
     use ModifyError::{OldGone, OldGoneNewRefused, OldUntouched};
     use OrderError::{
-        BadPrice, BadRequest, Configuration, Expired, Margin, NoMatch, NonceDuplicate, NonceInvalid,
-        PostOnlyPeriod, RateLimit, ReduceOnly, SignerUnknown, TargetGone, Unknown, VenueCap,
+        AgentRemoval, BadPrice, BadRequest, Configuration, Expired, Margin, NoMatch, NonceDuplicate,
+        NonceInvalid, PostOnlyPeriod, RateLimit, ReduceOnly, SignerUnknown, TargetGone, Unknown,
+        VenueCap,
     };
     &[
         order("Post only order would have immediately matched", CROSSED, "post-only, and it would have matched; the text carries the book"),
@@ -237,7 +240,7 @@ pub const ERRORS: &[ErrorRow] = {
         order("Order would increase open interest while open interest is capped", VenueCap, "open interest is capped: no increase"),
         order("Order rejected due to price more aggressive than oracle while at open interest cap", VenueCap, "open interest is capped: price too aggressive"),
         order("Order would increase open interest too quickly", VenueCap, "open interest would rise too quickly"),
-        order("Only post-only orders allowed immediately after", PostOnlyPeriod, "after an upgrade of the network: later, or as post-only"),
+        order("Only post-only orders allowed", PostOnlyPeriod, "after an upgrade of the network: later, or as post-only"),
         order("Builder fee has not been approved", Configuration, "approve the builder's fee first"),
         modify("Cannot modify canceled or filled order", TargetGone, OldGone, "the order was gone before; nothing was placed"),
         modify("Error placing new order during modify", Unknown, OldGoneNewRefused, "the old order is canceled, the new one refused; the reason follows"),
@@ -255,7 +258,7 @@ pub const ERRORS: &[ErrorRow] = {
         action("User or API Wallet ", SignerUnknown, "signed for the wrong chain, with the wrong bytes, or by an agent that is no more"),
         action("Must deposit before performing actions", SignerUnknown, "the signer has no account, or was replaced"),
         action("Unable to recover signer", SignerUnknown, "the signature is broken"),
-        action("User has pending agent removal", SignerUnknown, "an agent is being removed: again in some seconds"),
+        action("User has pending agent removal", AgentRemoval, "an agent is being removed: again in some seconds"),
         action("Vault not registered", Configuration, "vaultAddress is wrong"),
         action("Cannot set scheduled cancel time until enough volume traded", Configuration, "the dead man's switch needs a volume of 1,000,000 USD"),
         action("Cannot switch leverage type with open position", Configuration, "close the position first"),

@@ -3,6 +3,7 @@
 
 use mm_core::ids::Side;
 use mm_core::num::{Px, Sz};
+use mm_wire::answers::Outcome;
 use mm_wire::book::Level;
 use mm_wire::events::{Data, Event, USER_CHANNELS, book, event, trades};
 use mm_wire::{DEPTH_MAX, FRAME_MAX, subscription_in, subscription_key};
@@ -171,6 +172,63 @@ fn other_channels_are_known_by_their_data() {
     assert_eq!(none.data, b"");
     let Event::Data(list) = read(r#"{"channel":"news","data":[1,2]}"#) else { panic!() };
     assert_eq!(list.data, b"[1,2]");
+}
+
+#[test]
+fn what_nobody_needs_costs_no_frame() {
+    for odd in ["7", "null", "{}", r#""a\nb""#, "[[]]"] {
+        let Event::Data(new) = read(
+            format!(
+                r#"{{"channel":"news","data":{{"user":{odd},"dex":{odd},"isSnapshot":{odd},"a":1}}}}"#
+            )
+            .leak(),
+        ) else {
+            panic!("{odd}")
+        };
+        assert_eq!((new.user, new.dex, new.snapshot), (None, None, false), "{odd}");
+        let frame =
+            BOOK.replace(r#""fast":true"#, &format!(r#""fast":{odd},"spread":{odd}"#)).leak();
+        let Event::Book(book) = read(frame) else { panic!("{odd}") };
+        assert_eq!((book.levels.len(), book.fast, book.spread), (3, false, None), "{odd}");
+    }
+}
+
+#[test]
+fn a_post_is_answered_whatever_the_answer_is_like() {
+    for (response, kind, payload) in [
+        ("null", "", "null"),
+        ("[1]", "", "[1]"),
+        (r#"{"type":"error"}"#, "", r#"{"type":"error"}"#),
+        (r#"{"type":7,"payload":1}"#, "", r#"{"type":7,"payload":1}"#),
+        (r#"{"type":"info","payload":null}"#, "info", "null"),
+        (r#"{"type":"info","payload":[1]}"#, "info", "[1]"),
+        (r#"{"type":"info","payload":{"type":"meta"}}"#, "info", r#"{"type":"meta"}"#),
+        (r#"{"type":"info","payload":{"type":7,"data":1}}"#, "info", r#"{"type":7,"data":1}"#),
+        (r#"{"type":"info","payload":{"data":[1]}}"#, "info", "[1]"),
+        (r#"{"payload":{"status":"err"}}"#, "", r#"{"payload":{"status":"err"}}"#),
+    ] {
+        let frame = format!(r#"{{"channel":"post","data":{{"id":17,"response":{response}}}}}"#);
+        let Event::Post(post) = read(&frame) else { panic!("{response}") };
+        assert_eq!((post.id, post.kind, post.info_type), (17, kind, None), "{response}");
+        assert_eq!(post.payload, payload.as_bytes(), "{response}");
+        let told = mm_wire::answers::posted(post.kind, post.payload, 2);
+        assert!(matches!(&*told, [Outcome::Garbled(_)]), "{response}");
+    }
+    let Event::Post(bare) = read(r#"{"channel":"post","data":{"id":17}}"#) else { panic!() };
+    assert_eq!((bare.id, bare.kind, bare.payload), (17, "", &b""[..]));
+    for nobody in [r#"{"response":{"type":"info","payload":1}}"#, r#"{"id":-1,"response":1}"#] {
+        assert!(event(format!(r#"{{"channel":"post","data":{nobody}}}"#).as_bytes()).is_err());
+    }
+}
+
+#[test]
+fn an_error_that_is_no_text_is_told_as_it_came() {
+    assert_eq!(
+        read(r#"{"channel":"error","data":{"code": 429}}"#),
+        Event::Error(r#"{"code": 429}"#.into())
+    );
+    assert_eq!(read(r#"{"channel":"error","data":null}"#), Event::Error("null".into()));
+    assert!(event(br#"{"channel":"error"}"#).is_err());
 }
 
 #[test]

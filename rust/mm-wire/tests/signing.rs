@@ -13,6 +13,7 @@
 
 use std::path::{Path, PathBuf};
 
+use mm_core::error::Error;
 use mm_core::ids::{Cloid, Oid};
 use mm_core::num::{Px, Sz};
 use mm_wire::action::user::UserAction;
@@ -254,6 +255,11 @@ fn target() -> impl Strategy<Value = Target> {
     ]
 }
 
+/// Of the main dex or of a builder's (protocol 6.3).
+fn is_perp(asset: u32) -> bool {
+    matches!(asset, 0..10_000 | 100_000..100_000_000)
+}
+
 /// Whatever the typed way writes: the textual way hashes it alike, and the venue finds who signed it.
 fn comes_back(
     action: &Action<'_>,
@@ -306,6 +312,7 @@ proptest! {
         mainnet: bool,
     ) {
         let grouping = [Grouping::None, Grouping::NormalTpsl, Grouping::PositionTpsl][group];
+        let fee = if orders.iter().any(|order| is_perp(order.asset())) { fee / 10 } else { fee };
         let builder = builder.map(|address| Builder { address: Address(address), fee });
         comes_back(&Action::Orders { orders: &orders, grouping, builder }, vault, expires, Network::of(mainnet))?;
     }
@@ -444,6 +451,72 @@ fn priority_is_for_those_who_may_have_it() {
     assert!(!ask(&[order(alo, false), order(ioc, false)], 1));
     assert!(!ask(&[order(WireTif::Gtc, false)], 1));
     assert!(!ask(&[order(alo, false)], 100_000_001));
+}
+
+#[test]
+fn a_builder_takes_less_of_perps() {
+    let signer = signer(Network::Mainnet, None);
+    let ask = |assets: &[u32], fee| {
+        let order = |asset: &u32| {
+            let kind = Kind::Limit(WireTif::Gtc);
+            Order::new((*asset, true), Px(1), Sz(100), kind, None, false).unwrap()
+        };
+        let orders: Vec<_> = assets.iter().map(order).collect();
+        let builder = Some(Builder { address: Address([7; 20]), fee });
+        let action = Action::Orders { orders: &orders, grouping: Grouping::None, builder };
+        signer.action(&action, NONCE, None).is_ok()
+    };
+    for asset in [0, 9_999, 100_000, 110_000, 99_999_999] {
+        assert!(ask(&[asset], 100), "{asset}");
+        assert!(!ask(&[asset], 101), "{asset}");
+        assert!(!ask(&[10_107, asset], 101), "{asset}");
+    }
+    for asset in [10_000, 99_999] {
+        assert!(ask(&[asset], 1_000), "{asset}");
+        assert!(!ask(&[asset], 1_001), "{asset}");
+    }
+}
+
+#[test]
+fn what_an_account_itself_must_sign_is_no_l1_action() {
+    for kind in [
+        "approveAgent",
+        "approveBuilderFee",
+        "usdSend",
+        "spotSend",
+        "withdraw3",
+        "usdClassTransfer",
+    ] {
+        let action = format!(r#"{{"type":"{kind}","nonce":1}}"#);
+        assert!(
+            matches!(Ordered::read(action.as_bytes()), Err(Error::Bad("type", _))),
+            "{kind} would be signed by nobody"
+        );
+    }
+}
+
+#[test]
+fn a_spot_transfer_of_a_sub_account_is_the_signers_own_business() {
+    let action = br#"{"type":"subAccountSpotTransfer","subAccountUser":"0x1d9470d4b963f552e6f671a81619d395877bf409","isDeposit":true,"token":"PURR:0xc4","amount":"1"}"#;
+    let vault = Some("0xabcdef0123456789abcdef0123456789abcdef01");
+    let body = signer(Network::Mainnet, vault).ordered(Ordered::read(action).unwrap(), NONCE, None);
+    assert!(body.ends_with(br#""vaultAddress":null,"expiresAfter":null}"#));
+}
+
+#[test]
+fn an_agents_name_ends_with_a_time_or_with_nothing() {
+    let signer = signer(Network::Mainnet, None);
+    let ask = |name| {
+        let action = UserAction::ApproveAgent { agent: Address([7; 20]), name: Some(name) };
+        signer.user(&action, NONCE).is_ok()
+    };
+    for good in ["mm", "0123456789abcdef", "mm valid_until 1767225600123"] {
+        assert!(ask(good), "{good}");
+    }
+    for bad in ["mm valid_until ", "mm valid_until soon", "mm valid_until -1", "mm valid_until 1 "]
+    {
+        assert!(!ask(bad), "{bad}");
+    }
 }
 
 #[test]

@@ -160,7 +160,8 @@ impl PySigner {
     /// Places orders (protocol 3.2).
     ///
     /// `priority` is a fee of so many 10⁻⁸ of the notional, in the place of a grouping, where all orders are IOC
-    /// or all add liquidity and none only reduces. `builder` is an address and its fee in tenths of a basis point.
+    /// or all add liquidity and none only reduces. `builder` is an address and its fee in tenths of a basis point:
+    /// at most 1000, and 100 with an order of a perpetual.
     #[pyo3(signature = (orders, *, nonce, expires_ms=None, grouping="na", priority=None, builder=None))]
     #[allow(clippy::too_many_arguments)] // the action's fields, most by keyword
     fn orders<'py>(
@@ -421,7 +422,8 @@ impl PySigner {
     /// It is hashed as it stands: nothing is put in order, shortened or left out. So it gives the same bytes as the
     /// method of that action for the same compact text, and a wrong signature for text that the venue would write
     /// otherwise (protocol 2.1). Members given twice, floats, whole numbers beyond 64 bits, more than 64 members in
-    /// one object and more than 64 levels are refused; so is `"a":true` in a modify, as in `modifies`.
+    /// one object and more than 64 levels are refused; so are `"a":true` in a modify, as in `modifies`, and what only an
+    /// account itself may sign (`usdSend`).
     #[pyo3(signature = (action, *, nonce, expires_ms=None))]
     fn action<'py>(
         &self,

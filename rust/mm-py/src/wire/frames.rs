@@ -47,11 +47,11 @@ record! {
     PyPost as "Post" {
         /// The number that the request had.
         post_id: u64,
-        /// `"action"`, `"info"`, `"error"`, or a word that is new.
+        /// `"action"`, `"info"`, `"error"`, or a word that is new; empty for a response of another form.
         kind: String,
-        /// Of an `info`: the type that was asked for.
+        /// Of an `info`: the type that was asked for, where it is told.
         info_type: Option<String>,
-        /// JSON: the body that `/exchange` or `/info` would have answered; of an error its text, in quotes.
+        /// JSON: the body that `/exchange` or `/info` would have answered; of an error its text, in quotes; else the response.
         payload: Vec<u8>,
     }
 
@@ -86,7 +86,7 @@ record! {
 record! {
     /// A frame of the channel `error`.
     PyStreamError as "StreamError" {
-        /// What the venue says.
+        /// What the venue says; JSON, where that is no text.
         text: String,
     }
 

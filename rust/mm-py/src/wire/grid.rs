@@ -299,7 +299,7 @@ impl PyAssets {
         }
         let (network, markets, surfaced) = (network.to_owned(), Markets::default(), Vec::new());
         let mut assets = Self { network, markets, surfaced };
-        assets.take("meta", meta::perps(bytes("meta", meta)?, 0))?;
+        assets.take("meta", meta::perps(bytes("meta", meta)?, (0, "")))?;
         if let Some(spot) = spot_meta {
             assets.take("spotMeta", meta::spots(bytes("spot_meta", spot)?))?;
         }
@@ -319,7 +319,7 @@ impl PyAssets {
                 .ok_or_else(|| {
                     bad("dex_metas", &format!("names {name:?}, which is not in perpDexs"))
                 })?;
-            assets.take("meta", meta::perps(bytes("dex_metas", &body)?, place))?;
+            assets.take("meta", meta::perps(bytes("dex_metas", &body)?, (place, &name)))?;
         }
         Ok(assets)
     }

@@ -126,11 +126,17 @@ pub struct Ordered<'a> {
 }
 
 impl<'a> Ordered<'a> {
-    /// Reads the text.
+    /// Reads the text. What a user signs is refused: signed as an L1 action it would be nobody's.
     pub fn read(text: &'a [u8]) -> Result<Self, Error> {
         let node = Node::read("action", text)?;
         let Node::Map(_) = node else { return Err(Error::Bad("action", "is not an object")) };
         let kind = node.get("type").and_then(Node::as_text).unwrap_or_default();
+        if super::user::is_known(kind) {
+            return Err(Error::Bad(
+                "type",
+                "is one that only an account itself may sign, as typed data",
+            ));
+        }
         let asked = node.get("a").is_some_and(|asked| *asked != Node::Flag(false));
         let mut packed = Vec::with_capacity(text.len());
         node.pack(&mut packed);

@@ -182,6 +182,11 @@ impl Kind {
     }
 }
 
+/// Whether a `type` is of those that a user signs.
+pub(crate) fn is_known(kind: &str) -> bool {
+    KINDS.into_iter().any(|known| known.word == kind)
+}
+
 /// What was signed for an action that a user signed, as the venue finds it, and its nonce; `None` for any other.
 pub(crate) fn digest_of(
     action: &Node<'_>,
@@ -221,7 +226,10 @@ pub(crate) fn digest_of(
 /// A name of an agent, and perhaps how long it is good for (protocol 2.9).
 fn agent_name(name: &str) -> Result<&str, Error> {
     free_text("name", name)?;
-    let plain = name.split_once(" valid_until ").map_or(name, |(plain, _)| plain);
+    let (plain, until) = name.split_once(" valid_until ").unwrap_or((name, "0"));
+    if until.is_empty() || !until.bytes().all(|c| c.is_ascii_digit()) {
+        return Err(Error::Bad("name", "is valid until what is no time in ms"));
+    }
     if plain.chars().count() > AGENT_NAME_MAX {
         return Err(Error::Bad("name", "is longer than 16 characters"));
     }

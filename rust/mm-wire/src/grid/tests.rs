@@ -96,6 +96,29 @@ fn no_number_is_no_panic() {
     assert!(Grid::new(Kind::Perp, 11).is_none());
 }
 
+#[test]
+fn the_largest_numbers_are_too_large() {
+    let end = i128::MAX.to_string(); // nothing is one above it
+    for (decimals, more) in [(PX_DECIMALS, ""), (PX_DECIMALS, "5"), (MONEY, ""), (MONEY, "5")] {
+        let (whole, fraction) = end.split_at(end.len() - decimals as usize);
+        let text = format!("{whole}.{fraction}{more}");
+        assert_eq!(Rough::parse(text.as_bytes(), decimals), Err(NumError::TooLarge), "{text}");
+    }
+    let below = (i128::MAX - 1).to_string();
+    let (whole, fraction) = below.split_at(below.len() - PX_DECIMALS as usize);
+    let below = px(&format!("{whole}.{fraction}5"));
+    let too_large = Err(GridError::Num(NumError::TooLarge));
+    let btc = grid(Kind::Perp, 5);
+    assert_eq!(btc.above(below), too_large);
+    assert_eq!(btc.below(below), too_large);
+    assert_eq!(btc.round_px(below, Side::Sell, None), too_large);
+    assert_eq!(btc.round_px(px("1"), Side::Sell, Some(below)), too_large);
+    assert_eq!(
+        grid(Kind::Spot, 10).sz_to_reach(Px(1), below),
+        Err(GridError::Num(NumError::TooLarge))
+    );
+}
+
 /// The rule once more, on the digits of the text.
 fn valid(text: &str, px_decimals: usize) -> bool {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
