@@ -173,11 +173,10 @@ def test_a_sub_account_is_known_by_its_master(venue: Canned) -> None:
 
 
 def test_a_master_key_is_taken_where_it_is_allowed(venue: Canned) -> None:
-    role("user")(venue)
-    venue.answers[f"userRole {MASTER}"] = {"role": "user"}
-    done = run(venue, *SOUND, "--allow-master-key")
+    done = run(venue, "--account", MASTER, "--agent", MASTER, "--allow-master-key")
     assert "! warn   key" in done.stdout
     assert done.exit_code == 0
+    assert run(venue, "--account", MASTER, "--agent", MASTER).exit_code == 1
 
 
 def test_the_agent_given_as_the_account(venue: Canned) -> None:
@@ -202,6 +201,31 @@ def test_a_coin_that_there_is_not_leaves_the_others_their_feed(venue: Canned) ->
     assert "✓ ok     feed       BTC: " in done.stdout
     assert "NOPE" not in {subscription.get("coin") for subscription in venue.subscribed}
     assert "feed" not in run(venue, *SOUND, coins=("NOPE",)).stdout.replace("feed: median", "")
+
+
+def test_a_dex_that_there_is_not_is_not_asked_about(venue: Canned) -> None:
+    done = run(venue, *SOUND, coins=("abc:GOLD", "BTC"))
+    assert done.exit_code == 1
+    assert "UNREAD" not in done.stdout
+    assert "abc" not in {body.get("dex") for body in venue.asked}
+    assert "abc:GOLD" not in {subscription.get("coin") for subscription in venue.subscribed}
+
+
+def test_who_asks_too_often_is_told_so_and_asks_no_more(venue: Canned) -> None:
+    venue.answers["userFees"] = 429
+    done = run(venue, *SOUND)
+    assert done.exit_code == 1
+    assert "too many requests from here (HTTP 429)" in " ".join(done.stdout.split())
+    assert [body["type"] for body in venue.asked][-1] == "userFees"
+
+
+def test_who_looks_at_a_terminal_is_told_to_wait(venue: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(venue, *SOUND).stderr == ""
+    monkeypatch.setattr("mm.doctor.command.someone_is_looking", lambda: True)
+    told = run(venue, *SOUND).stderr
+    assert "looking" in told
+    assert told.endswith("\r\x1b[K"), "and the line is gone when the report comes"
+    assert run(venue, *SOUND, "--json").stderr == ""
 
 
 def test_without_account_and_key_the_venue_alone_is_looked_at(venue: Canned) -> None:
@@ -245,6 +269,13 @@ def test_a_venue_that_is_not_there() -> None:
     assert done.exit_code == 1
     assert "✗ FAIL   reach" in done.stdout
     assert done.stdout.splitlines()[-1] == "not fit: 1 FAIL"
+    assert "cannot be reached: connection refused" in " ".join(done.stdout.split())
+
+
+def test_a_venue_without_tls(venue: Canned) -> None:
+    done = CliRunner().invoke(cli, ["doctor", "--url", venue.url.replace("http:", "https:"), *SOUND])
+    assert done.exit_code == 1
+    assert "no TLS is spoken there" in " ".join(done.stdout.split())
 
 
 def test_a_venue_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,6 +301,7 @@ def test_a_venue_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         *(["--account", text] for text in ("0x12", "51" * 20, "0x" + "51" * 32)),
         *(["--rate", text] for text in ("0", "-1", "nan", "inf", "x", "1001")),
         *(["--seconds", text] for text in ("0", "-1", "nan", "1000")),
+        *(["--coin", text] for text in ("", " ", "BTC ETH", "\x1b[31m")),
         ["--agent", AGENT, "--agent-key", "env:K"],
         [word for number in range(41) for word in ("--coin", f"C{number}")],
     ],

@@ -5,6 +5,8 @@ take the minute away from a maker that runs on the same address.
 """
 
 import asyncio
+import errno
+import os
 import ssl
 import time
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from ipaddress import ip_address
 import aiohttp
 from yarl import URL
 
-from mm.doctor.facts import Door, Facts, RunDir, Sample, Unread, Wanted, dex_of, is_spot, key
+from mm.doctor.facts import LIMITED, Door, Facts, RunDir, Sample, Unread, Wanted, dex_of, dexes_of, is_spot, key
 from mm.doctor.look import shown
 from mm.doctor.watch import watch
 from mm.errors import Refused, Unreadable
@@ -32,6 +34,10 @@ WEIGHT: dict[str, int] = {
     "userRole": 60,
 }
 WEIGHT_OTHERWISE = 20
+
+TOO_MANY = 429
+NO_TLS = ("wrong version number", "http request", "record layer failure")
+"""What OpenSSL says to an answer that is plain text."""
 
 SAMPLES = 6
 SAMPLE_PAUSE_S = 0.25
@@ -54,6 +60,7 @@ class Reader:
         self._session = session
         self._url = f"{url}/info"
         self.weight = 0
+        self._is_limited = False
         self.answers: dict[str, object] = {}
 
     async def ask(self, kind: str, about: str = "", **more: object) -> object:
@@ -64,6 +71,8 @@ class Reader:
 
     async def fresh(self, kind: str, **more: object) -> object:
         """The answer, which is not kept."""
+        if self._is_limited:
+            return Unread(LIMITED)
         weight = WEIGHT.get(kind, WEIGHT_OTHERWISE)
         if self.weight + weight > WEIGHT_MAX:
             return Unread(f"not asked: it would take more than {WEIGHT_MAX} of the minute's IP weight")
@@ -83,6 +92,9 @@ class Reader:
                 data += chunk
                 if len(data) > BODY_MAX:
                     return Unread(f"the answer is longer than {BODY_MAX >> 20} MiB")
+        if response.status == TOO_MANY:
+            self._is_limited = True
+            return Unread(LIMITED)
         try:
             return load(bytes(data), kind, response.status).raw
         except (Refused, Unreadable) as error:
@@ -107,8 +119,9 @@ async def gather(
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None)) as session:
         reader = Reader(session, url)
         samples = await _samples(reader)
-        master = await _account(reader, wanted)
-        await _markets(reader, wanted)
+        dexes = await _dexes(reader, wanted)
+        master = await _account(reader, wanted, dexes)
+        await _markets(reader, wanted, dexes)
         coins = _listed(reader, wanted.coins)
         seen = None
         if coins or master:
@@ -169,8 +182,17 @@ def why(error: BaseException) -> str:
     """A failure of the network in a few words."""
     if isinstance(error, ssl.SSLCertVerificationError | aiohttp.ClientConnectorCertificateError):
         return f"the certificate is not to be trusted ({shown(str(getattr(error, 'verify_message', '') or error))})"
+    if isinstance(error, ssl.SSLError):
+        reason = (error.reason or "").replace("_", " ").lower()
+        return "no TLS is spoken there" if reason in NO_TLS else shown(f"TLS failed: {reason or type(error).__name__}")
+    if isinstance(error, OSError) and str(error).startswith("Multiple exceptions"):
+        return "none of its addresses answers"
     if isinstance(error, OSError) and error.strerror:
-        return shown(error.strerror.lower())
+        # What asyncio adds for programmers (`Connect call failed ('::1', 80)`) is not what the system says of it.
+        is_system = (
+            isinstance(error.errno, int) and error.errno in errno.errorcode and isinstance(error, ConnectionError)
+        )
+        return shown((os.strerror(error.errno) if is_system and error.errno else error.strerror).lower())
     return shown(f"{type(error).__name__}: {error}".rstrip(": "))
 
 
@@ -188,7 +210,14 @@ async def _samples(reader: Reader) -> tuple[Sample, ...]:
     return tuple(found)
 
 
-async def _account(reader: Reader, wanted: Wanted) -> str:
+async def _dexes(reader: Reader, wanted: Wanted) -> set[str]:
+    """The builders' dexes to be asked about: about one that there is not the venue answers with an error."""
+    if not any(dex_of(coin) for coin in wanted.coins):
+        return set()
+    return dexes_of(wanted.coins, await reader.ask("perpDexs"))
+
+
+async def _account(reader: Reader, wanted: Wanted, dexes: set[str]) -> str:
     """What is known about the key and the account. Gives the agent's master, or the empty text."""
     agent, account = wanted.agent, wanted.account
     master = ""
@@ -200,8 +229,7 @@ async def _account(reader: Reader, wanted: Wanted) -> str:
         return master
     if account != master:
         await reader.ask("userRole", account, user=account)  # it costs 60: only where it says something new
-    dexes = sorted({"", *(dex_of(coin) for coin in wanted.coins)})
-    for dex in dexes:
+    for dex in sorted({"", *dexes}):
         about: dict[str, object] = {"user": account, "dex": dex} if dex else {"user": account}
         await reader.ask("clearinghouseState", dex, **about)
         await reader.ask("openOrders", dex, **about)
@@ -220,7 +248,10 @@ def _master_in(role: object) -> str:
 def _listed(reader: Reader, coins: tuple[str, ...]) -> tuple[str, ...]:
     """The coins without those that the venue certainly does not have: asking for one may close the socket (protocol 1.2)."""
     kept = []
+    dexes = {"", *dexes_of(coins, reader.answers.get("perpDexs"))}
     for coin in coins:
+        if dex_of(coin) not in dexes:
+            continue
         listing = reader.answers.get("spotMeta" if is_spot(coin) else key("meta", dex_of(coin)))
         universe = listing.get("universe") if isinstance(listing, dict) else None
         if not isinstance(universe, list) or any(isinstance(row, dict) and row.get("name") == coin for row in universe):
@@ -228,12 +259,11 @@ def _listed(reader: Reader, coins: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-async def _markets(reader: Reader, wanted: Wanted) -> None:
+async def _markets(reader: Reader, wanted: Wanted, dexes: set[str]) -> None:
     """The lists and the mids of the dexes that the coins are of."""
-    dexes = {dex_of(coin) for coin in wanted.coins if not is_spot(coin)}
+    if any(not is_spot(coin) and not dex_of(coin) for coin in wanted.coins):
+        dexes = {"", *dexes}
     spot = any(is_spot(coin) for coin in wanted.coins)
-    if dexes - {""}:
-        await reader.ask("perpDexs")
     if spot:
         await reader.ask("spotMeta")
     for dex in sorted(dexes):

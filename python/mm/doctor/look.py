@@ -2,7 +2,7 @@
 
 import re
 
-from mm.doctor.facts import Unread
+from mm.doctor.facts import LIMITED, Unread
 from mm.errors import Unreadable
 from mm.wire.reader import Value
 
@@ -25,6 +25,13 @@ def said(value: Value) -> str:
 def why(complaint: Unreadable) -> str:
     """The complaint as a part of a sentence."""
     return str(complaint).removesuffix(".")
+
+
+def again(complaint: Unreadable, otherwise: str = "run mm doctor again") -> str:
+    """What to do about an answer that did not come."""
+    if complaint.reason == LIMITED:
+        return "wait a minute, stop what else asks from this address, and run mm doctor again"
+    return otherwise
 
 
 def shown(text: str, most: int = SHOWN) -> str:
