@@ -163,11 +163,14 @@ Address   {address}
 Kept in   {place}
 
 To let it trade, approve it from the master account's own wallet:
-  1. On the venue's site: More > API. Give it a name, such as mm-1, and this address.
+  1. On the venue's site: More > API. Give it a name, such as mm-1, and this
+     address.
   2. Choose how long it is valid: at most 180 days; without a choice it is 90.
   3. Authorize. (The same by a program: approveAgent, signed by the master.)
-Then      mm doctor --account MASTER_ADDRESS --agent-key {place}
+Then
+  mm doctor --account MASTER_ADDRESS --agent-key {place}
 
-An agent can trade but not withdraw. To revoke it, remove it on the same page. Never approve
-its address again after that: orders it once signed could be played back. Make a new key."""
+An agent can trade but not withdraw. To revoke it, remove it on the same page.
+Never approve its address again after that: orders it once signed could be
+played back. Make a new key."""
     )
