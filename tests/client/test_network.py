@@ -99,6 +99,14 @@ def test_a_wrong_key_or_account_is_told_before_anything_is_sent(hl_exchange: Sim
         run(story())
 
 
+@pytest.mark.parametrize("source", ["env:K", "keyring:maker", "keystore:agent.json"])
+@pytest.mark.parametrize("field", ["key", "signer"])
+def test_a_source_is_no_key(hl_exchange: Simulation, field: str, source: str) -> None:
+    told = {**settings(hl_exchange), "key": None, field: source}
+    with pytest.raises(mm.ConfigError, match=r"mm\.secrets\.load"):
+        mm.Hyperliquid(**told)  # type: ignore[arg-type]
+
+
 def test_no_part_of_a_client_holds_its_key(hl_exchange: Simulation) -> None:  # S1 of reliability: canary
     told = settings(hl_exchange)
     digits = str(told["key"]).removeprefix("0x")

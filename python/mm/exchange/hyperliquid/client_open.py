@@ -16,6 +16,8 @@ ASK_AFTER_MS = 1_500
 """When the engine asks for the trades behind an amount that an answer told (reliability N7: within 2 s)."""
 FILL_WINDOW_MS = 3_000
 """How long late fills of a canceled order are waited for, beside the proof that all fills until then were read."""
+SOURCES = ("env:", "keyring:", "keystore:")
+"""What names a place that a key is in (`mm.secrets`)."""
 SEQUENCE_BITS = 20
 """A million cloids a millisecond are not made: the next process begins above them all."""
 
@@ -76,9 +78,13 @@ def network(
     if signer is None:
         if key is None:
             raise ConfigError("a key or a signer is needed, to sign for the account", field="key", reason="missing")
+        if isinstance(key, str) and key.startswith(SOURCES):
+            raise ConfigError("key is where a key is, not a key: give signer=mm.secrets.load(…)", field="key")
         signer = Signer(key, mainnet=settings.mainnet, vault=vault)
     elif key is not None:
         raise ConfigError("a key and a signer are one too many", field="key", reason="twice")
+    elif not isinstance(signer, Signer):
+        raise ConfigError("a signer is what mm.secrets.load gives", field="signer", reason="no signer")
     from mm.exchange.hyperliquid.link import Link
 
     return Link(settings, signer), shared_nonces(signer.address, settings.url)

@@ -29,6 +29,8 @@ from mm.protocol import RateLimitReply
 T = TypeVar("T")
 
 TIMEOUT_S = 30.0
+OPENING_S = 5.0
+"""Opening may take so much longer, so that what it waited for is told (the link gives up after as long as that)."""
 NEVER_S = 1e9
 EXIT_S = 60.0
 """What leaving may take: cancelling all with proof, waiting for answers, closing sockets."""
@@ -50,6 +52,10 @@ class HyperliquidSync:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
+    def __repr__(self) -> str:
+        life = "closed" if self._loop is None else "ready" if self.ready else "opening"
+        return f"<mm.HyperliquidSync {' '.join((self._client.account, *self._client.coins))}: {life}>"
+
     # --- life -------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
@@ -70,7 +76,7 @@ class HyperliquidSync:
             self._thread = threading.Thread(target=self._turn, args=(self._loop,), name="mm", daemon=True)
             self._thread.start()
         try:
-            self._call(self._enter(), "opening", sends=False)
+            self._call(self._enter(), "opening", self._timeout_s + OPENING_S, sends=False)
         except BaseException:
             self.close()
             raise
@@ -195,6 +201,18 @@ class HyperliquidSync:
     def position(self, coin: str) -> Position:
         """As `Hyperliquid.position`."""
         return self._open().position(coin)
+
+    def closed(self, coin: str) -> str | None:
+        """As `Hyperliquid.closed`."""
+        return self._open().closed(coin)
+
+    def release(self, coin: str, why: str) -> None:
+        """As `Hyperliquid.release`."""
+
+        async def release() -> None:
+            self._open().release(coin, why)
+
+        self._call(release(), "release", sends=False)
 
     def events(self) -> Iterator[Told]:
         """As `Hyperliquid.events`: everything from this call on. It blocks between events, and ends with the client."""
