@@ -427,6 +427,11 @@ def test_who_asked_too_often_is_told_to_wait() -> None:
     assert found(facts({"allMids": Unread(LIMITED)}), "min order", "BTC").fix.startswith("wait a minute")
 
 
+def test_a_lost_answer_is_no_change_of_the_venues_words() -> None:
+    assert found(facts({"userFees": Unread("HTTP 502")}), "fees").fix == "run mm doctor again"
+    assert "report it" in found(facts({"userFees": {}}), "fees").fix
+
+
 def test_fit_is_not_said_of_what_was_not_named() -> None:
     bare = facts(wanted=wanted(account="", agent="", coins=()), feed=None)
     assert verdict(checks(bare)).startswith("fit as far as named: ")

@@ -272,6 +272,28 @@ def test_a_venue_that_is_not_there() -> None:
     assert "cannot be reached: connection refused" in " ".join(done.stdout.split())
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"<!DOCTYPE html>...", "userFees: a page instead of JSON"),
+        (502, "userFees: HTTP 502: null"),
+        (b"", "userFees: an empty answer"),
+    ],
+)
+def test_what_is_no_answer_is_told_in_words(venue: Canned, answer: object, words: str) -> None:
+    venue.answers["userFees"] = answer
+    assert words in " ".join(run(venue, *SOUND).stdout.split())
+
+
+def test_a_server_that_is_no_venue_is_told_at_the_door(venue: Canned) -> None:
+    venue.answers["exchangeStatus"] = 404
+    done = run(venue, *SOUND)
+    assert done.exit_code == 1
+    assert "what answers there is no Hyperliquid (HTTP 404: null)" in " ".join(done.stdout.split())
+    assert done.stdout.splitlines()[-1] == "not fit: 1 FAIL"
+    assert len(venue.asked) == 2
+
+
 def test_a_venue_without_tls(venue: Canned) -> None:
     done = CliRunner().invoke(cli, ["doctor", "--url", venue.url.replace("http:", "https:"), *SOUND])
     assert done.exit_code == 1

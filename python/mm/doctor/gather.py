@@ -35,7 +35,9 @@ WEIGHT: dict[str, int] = {
 }
 WEIGHT_OTHERWISE = 20
 
-TOO_MANY = 429
+OKAY, TOO_MANY = 200, 429
+NO_VENUE = tuple(f"HTTP {status}" for status in (404, 405, 501))
+"""What a server that is no venue says to `/info`."""
 NO_TLS = ("wrong version number", "http request", "record layer failure")
 """What OpenSSL says to an answer that is plain text."""
 
@@ -95,6 +97,9 @@ class Reader:
         if response.status == TOO_MANY:
             self._is_limited = True
             return Unread(LIMITED)
+        if not data.strip() or data.lstrip().startswith(b"<"):
+            status = "" if response.status == OKAY else f"HTTP {response.status}, "
+            return Unread(f"{status}{'a page instead of JSON' if data.strip() else 'an empty answer'}")
         try:
             return load(bytes(data), kind, response.status).raw
         except (Refused, Unreadable) as error:
@@ -119,6 +124,12 @@ async def gather(
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None)) as session:
         reader = Reader(session, url)
         samples = await _samples(reader)
+        refused = [
+            one.answer.why for one in samples if isinstance(one.answer, Unread) and one.answer.why.startswith(NO_VENUE)
+        ]
+        if len(refused) == len(samples):
+            door = Unread(f"what answers there is no Hyperliquid ({refused[0]})")
+            return Facts(wanted=wanted, now_ms=started, door=door, run_dir=local, weight=reader.weight)
         dexes = await _dexes(reader, wanted)
         master = await _account(reader, wanted, dexes)
         await _markets(reader, wanted, dexes)
