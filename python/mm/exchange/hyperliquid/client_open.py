@@ -8,7 +8,7 @@ from mm._core import Engine, Side, Tif
 from mm._core.sign import Nonces, Signer
 from mm.errors import ConfigError
 from mm.exchange.base import AsyncExchange
-from mm.exchange.hyperliquid.client_parts import Number
+from mm.exchange.hyperliquid.client_parts import Hidden, Number
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Recorded, Unrecorded
 
@@ -70,18 +70,18 @@ def shared_nonces(signer: str, url: str) -> SharedNonces:
 
 def network(
     settings: Settings,
-    key: str | bytes | bytearray | None,
+    hidden: Hidden,
     signer: Signer | None,
     vault: str | None,
 ) -> tuple[AsyncExchange, SharedNonces]:
     """The link over the network, and its signer's nonces. Its libraries are loaded here, when one is wanted."""
     if signer is None:
-        if key is None:
+        if hidden.key is None:
             raise ConfigError("a key or a signer is needed, to sign for the account", field="key", reason="missing")
-        if isinstance(key, str) and key.startswith(SOURCES):
+        if isinstance(hidden.key, str) and hidden.key.startswith(SOURCES):
             raise ConfigError("key is where a key is, not a key: give signer=mm.secrets.load(…)", field="key")
-        signer = Signer(key, mainnet=settings.mainnet, vault=vault)
-    elif key is not None:
+        signer = Signer(hidden.key, mainnet=settings.mainnet, vault=vault)
+    elif hidden.key is not None:
         raise ConfigError("a key and a signer are one too many", field="key", reason="twice")
     elif not isinstance(signer, Signer):
         raise ConfigError("a signer is what mm.secrets.load gives", field="signer", reason="no signer")

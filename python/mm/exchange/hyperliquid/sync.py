@@ -46,15 +46,20 @@ class HyperliquidSync:
     def __init__(self, *, timeout_s: float = TIMEOUT_S, wait: bool = True, **settings: Any) -> None:
         self._timeout_s = timeout_s
         self._wait = wait
-        self._client = Hyperliquid(**settings)  # here, so that no key is kept for later
         self._entered = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._names = ""
+        try:
+            self._client = Hyperliquid(**settings)  # here, so that no key is kept for later
+        finally:
+            settings.clear()  # no frame of a traceback has it
+        self._names = " ".join((self._client.account, *self._client.coins))
 
     def __repr__(self) -> str:
         life = "closed" if self._loop is None else "ready" if self.ready else "opening"
-        return f"<mm.HyperliquidSync {' '.join((self._client.account, *self._client.coins))}: {life}>"
+        return f"<mm.HyperliquidSync {self._names}: {life}>"
 
     # --- life -------------------------------------------------------------------------------------------
 
@@ -270,4 +275,7 @@ class HyperliquidSync:
 
 def connect(*, timeout_s: float = TIMEOUT_S, wait: bool = True, **settings: Any) -> HyperliquidSync:
     """A client for scripts and notebooks; use it with `with`. Arguments as `Hyperliquid`."""
-    return HyperliquidSync(timeout_s=timeout_s, wait=wait, **settings)
+    try:
+        return HyperliquidSync(timeout_s=timeout_s, wait=wait, **settings)
+    finally:
+        settings.clear()  # no frame of a traceback has the key
