@@ -417,6 +417,12 @@ def test_a_directory_that_cannot_be_read_is_not_fine() -> None:
     assert found(facts(run_dir=Unread("runs: Permission denied")), "run dir").level is UNREAD
 
 
+def test_who_names_a_key_alone_is_told_its_account() -> None:
+    assert found(facts(wanted=wanted(account="")), "account").fix == f"give --account {MASTER}"
+    assert found(facts(role("missing"), wanted=wanted(account="")), "account").fix == "give --account"
+    assert found(facts(role("agent"), wanted=wanted(account="")), "account").fix == "give --account"
+
+
 def test_an_agent_that_is_also_the_account_is_told_once() -> None:
     told = facts({f"extraAgents {MASTER}": Unread("x")}, wanted=wanted(account=AGENT))
     assert not [finding for finding in checks(told) if finding.check == "expiry"]

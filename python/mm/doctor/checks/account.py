@@ -7,6 +7,7 @@ from mm.doctor.facts import Facts, Unread, is_spot
 from mm.doctor.finding import NOT_NAMED, Data, Findings, fail, ok, unread, warn
 from mm.doctor.look import look, said, shown
 from mm.doctor.words import bps, day, money, short
+from mm.errors import Unreadable
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -31,7 +32,11 @@ def no_key(facts: Facts) -> Findings:
 def no_account(facts: Facts) -> Findings:
     """What is not known without an account."""
     text = "no account was named: its money, fees, budget and orders were not checked"
-    yield warn("account", text, "give --account", NOT_NAMED)
+    try:
+        master = _master(facts)
+    except Unreadable:
+        master = None  # the check of the key has said so
+    yield warn("account", text, f"give --account {master}" if master else "give --account", NOT_NAMED)
 
 
 def key_role(facts: Facts) -> Findings:
