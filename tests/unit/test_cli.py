@@ -72,3 +72,9 @@ def test_control_c_ends_a_demo_with_130_and_no_traceback() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == INTERRUPTED
         assert process.stderr.read() == b"\n"
+
+
+def test_python_m_mm_is_mm() -> None:
+    done = subprocess.run([sys.executable, "-m", "mm", "--help"], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: mm ")
