@@ -52,7 +52,7 @@ def test_what_is_asked_costs_little_and_nothing_twice(venue: Canned) -> None:
     assert [body["type"] for body in venue.asked].count("userRole") == 1
     assert told["ip_weight"] == 12 + 60 + 20 + 2 + 20 + 2 + 20 + 20 + 20 + 2
     assert {subscription["type"] for subscription in venue.subscribed} == {
-        *("bbo", "l2Book", "trades", "activeAssetCtx", "webData3")
+        *("bbo", "l2Book", "trades", "activeAssetCtx")
     }
 
 
@@ -164,6 +164,12 @@ def test_the_unnamed_agent_is_found_over_the_socket(venue: Canned) -> None:
     done = run(venue, *SOUND, coins=())
     assert "the unnamed agent is valid until" in done.stdout
     assert done.exit_code == 0
+
+
+def test_a_named_agent_is_not_looked_for_over_the_socket(venue: Canned) -> None:
+    done = run(venue, *SOUND, coins=())
+    assert "agent “mm-1” is valid until" in done.stdout
+    assert not venue.subscribed
 
 
 def test_a_sub_account_is_known_by_its_master(venue: Canned) -> None:

@@ -135,10 +135,11 @@ async def gather(
         await _markets(reader, wanted, dexes)
         coins = _listed(reader, wanted.coins)
         seen = None
-        if coins or master:
-            seen, state = await watch(session, url, coins, master, watched_s)
-            if master:
-                reader.answers[key("webData3", master)] = state
+        unnamed = "" if _is_named(reader.answers.get(key("extraAgents", master)), wanted.agent) else master
+        if coins or unnamed:
+            seen, state = await watch(session, url, coins, unnamed, watched_s)
+            if unnamed:
+                reader.answers[key("webData3", unnamed)] = state
     if door.tls:
         await asyncio.sleep(TLS_GOODBYE_S)  # the session is closed, its TLS connections a few rounds of the loop later
     return Facts(
@@ -254,6 +255,12 @@ def _master_in(role: object) -> str:
     data = role.get("data") if isinstance(role, dict) and role.get("role") == "agent" else None
     user = data.get("user") if isinstance(data, dict) else None
     return user.lower() if isinstance(user, str) else ""
+
+
+def _is_named(agents: object, agent: str) -> bool:
+    """Whether the list of named agents has it, so that the stream that tells the unnamed one need not be waited for."""
+    rows = agents if isinstance(agents, list) else []
+    return any(isinstance(row, dict) and str(row.get("address")).lower() == agent for row in rows)
 
 
 def _listed(reader: Reader, coins: tuple[str, ...]) -> tuple[str, ...]:
