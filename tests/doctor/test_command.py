@@ -230,7 +230,7 @@ def test_who_looks_at_a_terminal_is_told_to_wait(venue: Canned, monkeypatch: pyt
     monkeypatch.setattr("mm.doctor.command.someone_is_looking", lambda: True)
     told = run(venue, *SOUND).stderr
     assert "looking" in told
-    assert told.endswith("\r\x1b[K"), "and the line is gone when the report comes"
+    assert told.endswith(f"\r{' ' * len(told.partition(chr(13))[0])}\r"), "and the line is gone when the report comes"
     assert run(venue, *SOUND, "--json").stderr == ""
 
 
@@ -339,6 +339,13 @@ def test_what_is_asked_wrongly_is_a_usage_error(words: list[str]) -> None:
     done = CliRunner().invoke(cli, ["doctor", "--url", "http://127.0.0.1:9", *words])
     assert done.exit_code == 2, done.output
     assert "51" * 32 not in done.output, "what may be a key is not repeated"
+
+
+@pytest.mark.parametrize("plain", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colour_is_for_those_who_want_it(venue: Canned, plain: dict[str, str]) -> None:
+    environment = {"NO_COLOR": "", "TERM": "xterm", **plain}
+    done = CliRunner().invoke(cli, ["doctor", "--url", venue.url], color=True, env=environment)
+    assert ("\x1b[" in done.stdout) is (not plain)
 
 
 def test_a_terminal_without_our_marks_is_spoken_to_in_ascii(venue: Canned, monkeypatch: pytest.MonkeyPatch) -> None:

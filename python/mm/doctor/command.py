@@ -1,6 +1,7 @@
 """`mm doctor`: may this account, with this key, make a market here?"""
 
 import asyncio
+import os
 import re
 import shutil
 import sys
@@ -183,8 +184,10 @@ def doctor(
     if machine:
         click.echo(as_json(facts, findings))
     else:
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        colour = False if plain else None  # None: where it is a terminal
         for line in lines(facts, findings, width=_width(), is_ascii=not _has_marks()):
-            click.echo(line)
+            click.echo(line, color=colour)
     context.exit(0 if is_fit(findings) else UNFIT)
 
 
@@ -196,13 +199,14 @@ def someone_is_looking() -> bool:
 @contextmanager
 def _patience(seconds: float, *, is_told: bool) -> Iterator[None]:
     """A line while nothing is to be seen yet, gone when it is over."""
+    words = f"looking, for some {SAMPLING_S + seconds:.0f} s ..."
     if is_told:
-        click.echo(f"looking, for some {SAMPLING_S + seconds:.0f} s ...", err=True, nl=False)
+        click.echo(words, err=True, nl=False)
     try:
         yield
     finally:
         if is_told:
-            click.echo("\r\x1b[K", err=True, nl=False, color=True)
+            click.echo(f"\r{' ' * len(words)}\r", err=True, nl=False)
 
 
 def _width() -> int:
