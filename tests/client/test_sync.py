@@ -122,10 +122,8 @@ def test_what_the_opening_waited_for_is_told_before_its_own_patience_ends(fake: 
         pass
 
 
-def test_a_closed_coin_says_why_and_is_opened_again(fake: Fake) -> None:
+def test_it_shows_what_it_is_and_whether_it_is_open(fake: Fake) -> None:
     with connected(fake) as hl:
-        assert hl.closed("BTC") is None
-        hl.release("BTC", "nothing of the kind")
         assert repr(hl) == f"<mm.HyperliquidSync {ME} {' '.join(COINS)}: ready>"
     assert repr(hl).endswith(": closed>")
 

@@ -28,9 +28,9 @@ from mm.protocol import RateLimitReply
 
 T = TypeVar("T")
 
-TIMEOUT_S = 30.0
 OPENING_S = 5.0
-"""Opening may take so much longer, so that what it waited for is told (the link gives up after as long as that)."""
+"""Opening may take so much longer than a call: what it waited for is told first (the link's own bound is as long)."""
+TIMEOUT_S = 30.0
 NEVER_S = 1e9
 EXIT_S = 60.0
 """What leaving may take: cancelling all with proof, waiting for answers, closing sockets."""
@@ -206,18 +206,6 @@ class HyperliquidSync:
     def position(self, coin: str) -> Position:
         """As `Hyperliquid.position`."""
         return self._open().position(coin)
-
-    def closed(self, coin: str) -> str | None:
-        """As `Hyperliquid.closed`."""
-        return self._open().closed(coin)
-
-    def release(self, coin: str, why: str) -> None:
-        """As `Hyperliquid.release`."""
-
-        async def release() -> None:
-            self._open().release(coin, why)
-
-        self._call(release(), "release", sends=False)
 
     def events(self) -> Iterator[Told]:
         """As `Hyperliquid.events`: everything from this call on. It blocks between events, and ends with the client."""
