@@ -91,7 +91,9 @@ class VenueError(MmError):
 
 
 class Refused(VenueError):
-    """The venue said no, and certainly did nothing; `reason` is its word. May be asked again, changed."""
+    """The venue said no, and certainly did nothing; `reason` is its word, or why it cannot have happened. May be asked
+    again, changed.
+    """
 
 
 class NotSent(VenueError):
@@ -99,7 +101,9 @@ class NotSent(VenueError):
 
 
 class OutcomeUnknown(VenueError):
-    """The request left and its answer did not come: it may have happened. Ask before repeating."""
+    """The request left and its answer did not come: it may have happened. Ask before repeating: `cloid` names the order,
+    and the client's `known(error.cloid)` waits until its fate is known.
+    """
 
 
 class Unreadable(VenueError):

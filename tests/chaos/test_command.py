@@ -5,12 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from mm._core import venue as core
 
 MM = [sys.executable, "-c", "from mm.cli import main; main()", "sim"]
 
@@ -68,6 +71,9 @@ def test_a_seed_makes_the_same_accounts() -> None:
         ("--recording", "BTC"),
         ("--recording", "BTC=/nowhere.csv"),
         ("--meta", "/nowhere.json"),
+        ("--set", "nonsense=1"),
+        ("--set", "front.ip_weight"),
+        ("--set", "front.ip_weight=-1"),
         ("--speed", "fast"),
         ("--speed", "nan"),
         ("--port", "99999"),
@@ -128,6 +134,41 @@ def test_it_serves_a_recording_with_real_metas(shared: Path) -> None:
         assert 100_000 < float(bids[0]["px"]) < float(asks[0]["px"]) < 120_000
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
+
+
+def test_what_it_prints_fits_a_terminal_and_names_the_next_step() -> None:
+    with subprocess.Popen([*MM, "serve"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().rstrip("\n")]
+        while "--agent" not in lines[-1]:
+            lines.append(process.stdout.readline().rstrip("\n"))
+        process.terminate()
+        assert process.wait(10) == 0
+    assert max(map(len, lines)) <= 80
+    assert f"  agent {lines[-1].split()[1]}" in lines, "the agent to look at is one that was printed"
+
+
+def test_a_setting_is_set() -> None:
+    with serve("--set", "front.ip_weight=20") as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        ask(url, {"type": "meta"})
+        with pytest.raises(urllib.error.HTTPError, match="429"):
+            ask(url, {"type": "meta"})
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_settings_are_listed() -> None:
+    done = subprocess.run([*MM, "settings"], capture_output=True, text=True, timeout=20)
+    rows = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert rows == core.settings()
+
+
+def test_a_fault_that_is_spelt_wrongly_is_guessed() -> None:
+    done = subprocess.run([*MM, "serve", "--fault", "userFills.lst"], capture_output=True, text=True, timeout=20)
+    assert "did you mean userFills.lost" in done.stderr
+    assert len(done.stderr) < 400, "not the whole list"
 
 
 def test_faults_are_listed_with_the_lines_that_they_play() -> None:

@@ -99,6 +99,24 @@ def test_a_wrong_key_or_account_is_told_before_anything_is_sent(hl_exchange: Sim
         run(story())
 
 
+def test_a_lost_answer_is_asked_for_again_while_opening(
+    hl_exchange: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mm.exchange.hyperliquid.link_start._ATTEMPT_MS", 300)
+    hl_exchange.control.inject("info.reply_lost")
+    with mm.connect(**settings(hl_exchange), timeout_s=10) as hl:  # type: ignore[arg-type]
+        assert hl.ready
+    assert hl_exchange.control.counts() == {"info.reply_lost": 1}
+
+
+@pytest.mark.parametrize("source", ["env:K", "keyring:maker", "keystore:agent.json"])
+@pytest.mark.parametrize("field", ["key", "signer"])
+def test_a_source_is_no_key(hl_exchange: Simulation, field: str, source: str) -> None:
+    told = {**settings(hl_exchange), "key": None, field: source}
+    with pytest.raises(mm.ConfigError, match=r"mm\.secrets\.load"):
+        mm.Hyperliquid(**told)  # type: ignore[arg-type]
+
+
 def test_no_part_of_a_client_holds_its_key(hl_exchange: Simulation) -> None:  # S1 of reliability: canary
     told = settings(hl_exchange)
     digits = str(told["key"]).removeprefix("0x")

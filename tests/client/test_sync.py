@@ -112,6 +112,22 @@ def test_a_call_that_takes_too_long_says_that_it_may_have_happened(fake: Fake) -
         assert len(hl.orders()) == 1
 
 
+def test_what_the_opening_waited_for_is_told_before_its_own_patience_ends(fake: Fake) -> None:
+    async def refused() -> None:
+        await asyncio.sleep(0.5)
+        raise NotSent("nobody listens there", reason="no connection")
+
+    fake.open = refused  # type: ignore[method-assign]
+    with pytest.raises(NotSent, match="nobody listens there"), connected(fake, timeout_s=0.3):
+        pass
+
+
+def test_it_shows_what_it_is_and_whether_it_is_open(fake: Fake) -> None:
+    with connected(fake) as hl:
+        assert repr(hl) == f"<mm.HyperliquidSync {ME} {' '.join(COINS)}: ready>"
+    assert repr(hl).endswith(": closed>")
+
+
 def test_from_many_threads(fake: Fake) -> None:
     names: list[str | None] = []
     with connected(fake, on_exit="cancel") as hl:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from mm.doctor.checks import checks
-from mm.doctor.facts import Door, Facts, Feed, RunDir, Sample, Stream, Unread
+from mm.doctor.facts import LIMITED, Door, Facts, Feed, RunDir, Sample, Stream, Unread
 from mm.doctor.finding import Level, is_fit
+from mm.doctor.screen import LEGEND, lines, verdict
 from tests.doctor.canned import AGENT, DAY_MS, MASTER, OURS, STRANGER, SUB, healthy, order, position, summary
 from tests.doctor.facts_of import DOOR, NOW, answers, facts, found, samples, streams, wanted
 
@@ -78,7 +79,21 @@ ROLES: list[tuple[str, Facts, Level, str]] = [
     ("key", facts({f"userRole {SUB}": {"role": "vault"}}, wanted=wanted(account=SUB)), WARN, "who leads the vault"),
     ("key", facts(wanted=wanted(account=SUB)), UNREAD, "userRole: it was not asked for"),
     ("key", facts(role("user")), FAIL, "is a master key: whoever has it can withdraw everything"),
-    ("key", facts(role("user"), wanted=wanted(allow_master_key=True)), WARN, "is a master key"),
+    (
+        "key",
+        facts(role("user"), wanted=wanted(allow_master_key=True)),
+        FAIL,
+        "a master key, and not that of 0x5151…5151",
+    ),
+    ("key", facts(wanted=wanted(agent=MASTER)), FAIL, "is a master key: whoever has it can withdraw everything"),
+    ("key", facts(wanted=wanted(agent=MASTER, allow_master_key=True)), WARN, "is a master key"),
+    (
+        "key",
+        facts(SUB_ROLE, wanted=wanted(agent=MASTER, account=SUB, allow_master_key=True)),
+        WARN,
+        "is a master key",
+    ),
+    ("key", facts(wanted=wanted(account=AGENT)), FAIL, "is the key's own address"),
     ("key", facts(role("missing")), FAIL, "never approved, or removed"),
     ("key", facts(role("vault")), FAIL, "the address of a vault, which has no key"),
     ("key", facts(role("subAccount", master=MASTER)), FAIL, "the address of a subAccount, which has no key"),
@@ -88,11 +103,12 @@ ROLES: list[tuple[str, Facts, Level, str]] = [
     ("key", facts(role(7)), UNREAD, "userRole.role is not a text"),
     ("key", facts({f"userRole {AGENT}": []}), UNREAD, "userRole is not an object"),
     ("key", facts({f"userRole {AGENT}": Unread("HTTP 429")}), UNREAD, "userRole: HTTP 429"),
-    ("key", facts(wanted=wanted(agent=MASTER)), FAIL, "is the key's own address"),
     ("key", facts(wanted=wanted(agent="", key_trouble="The file is open.")), FAIL, "The file is open."),
     ("key", facts(wanted=wanted(agent="")), WARN, "no key was named"),
     ("expiry", facts(), OK, "agent “mm-1” is valid until 2027-01-"),
     ("expiry", facts(agents(13)), WARN, "in 13 days"),
+    ("expiry", facts(agents(1)), WARN, "on 2026-11-19, in 24 h"),
+    ("expiry", facts(agents(2)), WARN, "in 2 days"),
     ("expiry", facts(agents(0)), FAIL, "lapsed on 2026-11-18"),
     ("expiry", facts(agents(-40)), FAIL, "lapsed on 2026-10-09"),
     ("expiry", facts({f"extraAgents {MASTER}": [], f"webData3 {MASTER}": {}}), UNREAD, "is neither among the named"),
@@ -128,6 +144,7 @@ ROLES: list[tuple[str, Facts, Level, str]] = [
 ]
 
 OTHERS: list[tuple[str, Facts, Level, str]] = [
+    ("budget", facts({"userRateLimit": Unread(LIMITED)}), UNREAD, "userRateLimit: too many requests from here"),
     ("reach", facts(door=Unread("connection refused")), FAIL, "cannot be reached: connection refused"),
     ("reach", facts(door=Door(connect_ms=3, is_loopback=False)), FAIL, "plain HTTP: anybody on the way"),
     ("reach", facts(door=Door(connect_ms=3, is_loopback=True)), OK, "plain HTTP on this machine"),
@@ -155,19 +172,19 @@ OTHERS: list[tuple[str, Facts, Level, str]] = [
     ("clock", facts(samples=samples(behind_ms=-90_000)), FAIL, "90 s ahead"),
     ("clock", facts(samples=samples(round_trip_ms=2_400)), WARN, "±1.2 s"),
     ("clock", facts(samples=(Sample(NOW, 9, Unread("no answer in 5 s")),)), UNREAD, "no answer in 5 s"),
-    ("equity", facts(), OK, "$1,250.75 on the perp side, $19.99 USDC on the spot side"),
-    ("equity", facts({"clearinghouseState": state("0.0")}), FAIL, "$0.00 on the perp side, $19.99"),
-    ("equity", facts({"clearinghouseState": state("-12.5"), **spot("0.0")}), FAIL, "-$12.50 on the perp side"),
-    ("equity", facts({"clearinghouseState": state("9.99")}), WARN, "$9.99 on the perp side"),
+    ("equity", facts(), OK, "separate balances: $1,250.75 perps, $19.99 USDC spot"),
+    ("equity", facts({"clearinghouseState": state("0.0")}), FAIL, "$0.00 perps, $19.99"),
+    ("equity", facts({"clearinghouseState": state("-12.5"), **spot("0.0")}), FAIL, "-$12.50 perps"),
+    ("equity", facts({"clearinghouseState": state("9.99")}), WARN, "$9.99 perps"),
     (
         "equity",
         facts({**spot("500.0", **UNIFIED), "clearinghouseState": state("0.0")}),
         OK,
-        "$500.00 USDC, one balance",
+        "unified account: $500.00 USDC, one balance",
     ),
     ("equity", facts(spot("0.0", **UNIFIED)), FAIL, "$0.00 USDC, one balance"),
-    ("equity", facts(wanted=wanted(coins=("@107",))), OK, "$19.99 USDC on the spot side, $1,250.75 on the perp"),
-    ("equity", facts(spot("0.0"), wanted=wanted(coins=("@107",))), FAIL, "$0.00 USDC on the spot side"),
+    ("equity", facts(wanted=wanted(coins=("@107",))), OK, "$19.99 USDC spot, $1,250.75 perps"),
+    ("equity", facts(spot("0.0"), wanted=wanted(coins=("@107",))), FAIL, "$0.00 USDC spot"),
     ("equity", facts({"spotClearinghouseState": Unread("HTTP 429")}), UNREAD, "spotClearinghouseState: HTTP 429"),
     ("equity", facts({"clearinghouseState": {}}), UNREAD, "clearinghouseState.marginSummary is missing"),
     ("equity", facts({"clearinghouseState": state("NaN")}), UNREAD, "accountValue is not a plain decimal number"),
@@ -181,8 +198,8 @@ OTHERS: list[tuple[str, Facts, Level, str]] = [
     ("budget", facts({"userRateLimit": Unread("HTTP 429")}), UNREAD, "userRateLimit: HTTP 429"),
     ("ip weight", facts(), OK, "1/s takes 5% of 1,200 a minute; this look took 182"),
     ("ip weight", facts(wanted=wanted(rate=Decimal(15))), WARN, "15/s takes 75%"),
-    ("deadman", facts(limits(cumVlm="1000000")), OK, "scheduleCancel is open"),
-    ("deadman", facts(limits(cumVlm="999999.99")), WARN, "this account has $999,999.99: expiresAfter"),
+    ("deadman", facts(limits(cumVlm="1000000")), OK, "eligible for scheduleCancel: $1,000,000.00 traded"),
+    ("deadman", facts(limits(cumVlm="999999.99")), WARN, "this account has $999,999.99"),
     ("deadman", facts(limits(cumVlm=5)), UNREAD, "cumVlm is not a text"),
     ("orders", facts({"openOrders": []}), OK, "0 open orders of ours, none of others"),
     (
@@ -191,6 +208,9 @@ OTHERS: list[tuple[str, Facts, Level, str]] = [
         FAIL,
         "1 open order that mm did not place",
     ),
+    ("orders", facts(wanted=wanted(coins=("BTC", "abc:GOLD"))), OK, "1 open order of ours"),
+    ("limit", facts(wanted=wanted(coins=("BTC", "abc:GOLD"))), OK, "1 of 1,000 orders open"),
+    ("positions", facts(wanted=wanted(coins=("BTC", "abc:GOLD"))), OK, "flat"),
     ("orders", facts({"openOrders": [order("SOL", 1, "0x" + "12" * 16)]}), WARN, "mm did not place: 1 in SOL"),
     ("orders", facts({"openOrders": Unread("HTTP 500")}), UNREAD, "openOrders: HTTP 500"),
     ("orders", facts({"openOrders": {"error": "x"}}), UNREAD, "openOrders is not a list"),
@@ -275,6 +295,7 @@ COINS: list[tuple[dict[str, Any], str, Level, str]] = [
     ({}, "btc", FAIL, "no such coin"),
     ({}, "MATIC", FAIL, "delisted"),
     ({}, "PURR/USDC", FAIL, "no such coin"),
+    ({}, "abc:GOLD", FAIL, "there is no dex abc"),
     (
         {"clearinghouseState": {"marginSummary": {"accountValue": "0.2"}, "assetPositions": []}},
         "BTC",
@@ -394,6 +415,39 @@ def test_the_run_directory(changes: dict[str, Any], level: Level, text: str) -> 
 
 def test_a_directory_that_cannot_be_read_is_not_fine() -> None:
     assert found(facts(run_dir=Unread("runs: Permission denied")), "run dir").level is UNREAD
+
+
+def test_who_names_a_key_alone_is_told_its_account() -> None:
+    assert found(facts(wanted=wanted(account="")), "account").fix == f"give --account {MASTER}"
+    assert found(facts(role("missing"), wanted=wanted(account="")), "account").fix == "give --account"
+    assert found(facts(role("agent"), wanted=wanted(account="")), "account").fix == "give --account"
+
+
+def test_an_agent_that_is_also_the_account_is_told_once() -> None:
+    told = facts({f"extraAgents {MASTER}": Unread("x")}, wanted=wanted(account=AGENT))
+    assert not [finding for finding in checks(told) if finding.check == "expiry"]
+
+
+def test_who_asked_too_often_is_told_to_wait() -> None:
+    assert found(facts({"userFees": Unread(LIMITED)}), "fees").fix.startswith("wait a minute")
+    assert found(facts({"allMids": Unread(LIMITED)}), "min order", "BTC").fix.startswith("wait a minute")
+
+
+def test_a_lost_answer_is_no_change_of_the_venues_words() -> None:
+    assert found(facts({"userFees": Unread("HTTP 502")}), "fees").fix == "run mm doctor again"
+    assert "report it" in found(facts({"userFees": {}}), "fees").fix
+
+
+def test_fit_is_not_said_of_what_was_not_named() -> None:
+    bare = facts(wanted=wanted(account="", agent="", coins=()), feed=None)
+    assert verdict(checks(bare)).startswith("fit as far as named: ")
+    assert verdict(checks(facts())) == "fit: 16 ok"
+
+
+def test_the_legend_of_the_feed_is_for_feeds() -> None:
+    bare = facts(wanted=wanted(coins=()), feed=None)
+    assert LEGEND not in list(lines(bare, checks(bare), width=80))
+    assert LEGEND in list(lines(facts(), checks(facts()), width=80))
 
 
 def test_an_unreachable_venue_is_one_line() -> None:

@@ -52,7 +52,7 @@ def test_what_is_asked_costs_little_and_nothing_twice(venue: Canned) -> None:
     assert [body["type"] for body in venue.asked].count("userRole") == 1
     assert told["ip_weight"] == 12 + 60 + 20 + 2 + 20 + 2 + 20 + 20 + 20 + 2
     assert {subscription["type"] for subscription in venue.subscribed} == {
-        *("bbo", "l2Book", "trades", "activeAssetCtx", "webData3")
+        *("bbo", "l2Book", "trades", "activeAssetCtx")
     }
 
 
@@ -166,6 +166,12 @@ def test_the_unnamed_agent_is_found_over_the_socket(venue: Canned) -> None:
     assert done.exit_code == 0
 
 
+def test_a_named_agent_is_not_looked_for_over_the_socket(venue: Canned) -> None:
+    done = run(venue, *SOUND, coins=())
+    assert "agent “mm-1” is valid until" in done.stdout
+    assert not venue.subscribed
+
+
 def test_a_sub_account_is_known_by_its_master(venue: Canned) -> None:
     done = run(venue, "--account", SUB, "--agent", AGENT)
     assert done.exit_code == 0, done.output
@@ -173,11 +179,10 @@ def test_a_sub_account_is_known_by_its_master(venue: Canned) -> None:
 
 
 def test_a_master_key_is_taken_where_it_is_allowed(venue: Canned) -> None:
-    role("user")(venue)
-    venue.answers[f"userRole {MASTER}"] = {"role": "user"}
-    done = run(venue, *SOUND, "--allow-master-key")
+    done = run(venue, "--account", MASTER, "--agent", MASTER, "--allow-master-key")
     assert "! warn   key" in done.stdout
     assert done.exit_code == 0
+    assert run(venue, "--account", MASTER, "--agent", MASTER).exit_code == 1
 
 
 def test_the_agent_given_as_the_account(venue: Canned) -> None:
@@ -202,6 +207,31 @@ def test_a_coin_that_there_is_not_leaves_the_others_their_feed(venue: Canned) ->
     assert "✓ ok     feed       BTC: " in done.stdout
     assert "NOPE" not in {subscription.get("coin") for subscription in venue.subscribed}
     assert "feed" not in run(venue, *SOUND, coins=("NOPE",)).stdout.replace("feed: median", "")
+
+
+def test_a_dex_that_there_is_not_is_not_asked_about(venue: Canned) -> None:
+    done = run(venue, *SOUND, coins=("abc:GOLD", "BTC"))
+    assert done.exit_code == 1
+    assert "UNREAD" not in done.stdout
+    assert "abc" not in {body.get("dex") for body in venue.asked}
+    assert "abc:GOLD" not in {subscription.get("coin") for subscription in venue.subscribed}
+
+
+def test_who_asks_too_often_is_told_so_and_asks_no_more(venue: Canned) -> None:
+    venue.answers["userFees"] = 429
+    done = run(venue, *SOUND)
+    assert done.exit_code == 1
+    assert "too many requests from here (HTTP 429)" in " ".join(done.stdout.split())
+    assert [body["type"] for body in venue.asked][-1] == "userFees"
+
+
+def test_who_looks_at_a_terminal_is_told_to_wait(venue: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(venue, *SOUND).stderr == ""
+    monkeypatch.setattr("mm.doctor.command.someone_is_looking", lambda: True)
+    told = run(venue, *SOUND).stderr
+    assert "looking" in told
+    assert told.endswith(f"\r{' ' * len(told.partition(chr(13))[0])}\r"), "and the line is gone when the report comes"
+    assert run(venue, *SOUND, "--json").stderr == ""
 
 
 def test_without_account_and_key_the_venue_alone_is_looked_at(venue: Canned) -> None:
@@ -245,6 +275,35 @@ def test_a_venue_that_is_not_there() -> None:
     assert done.exit_code == 1
     assert "✗ FAIL   reach" in done.stdout
     assert done.stdout.splitlines()[-1] == "not fit: 1 FAIL"
+    assert "cannot be reached: connection refused" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"<!DOCTYPE html>...", "userFees: a page instead of JSON"),
+        (502, "userFees: HTTP 502: null"),
+        (b"", "userFees: an empty answer"),
+    ],
+)
+def test_what_is_no_answer_is_told_in_words(venue: Canned, answer: object, words: str) -> None:
+    venue.answers["userFees"] = answer
+    assert words in " ".join(run(venue, *SOUND).stdout.split())
+
+
+def test_a_server_that_is_no_venue_is_told_at_the_door(venue: Canned) -> None:
+    venue.answers["exchangeStatus"] = 404
+    done = run(venue, *SOUND)
+    assert done.exit_code == 1
+    assert "what answers there is no Hyperliquid (HTTP 404: null)" in " ".join(done.stdout.split())
+    assert done.stdout.splitlines()[-1] == "not fit: 1 FAIL"
+    assert len(venue.asked) == 2
+
+
+def test_a_venue_without_tls(venue: Canned) -> None:
+    done = CliRunner().invoke(cli, ["doctor", "--url", venue.url.replace("http:", "https:"), *SOUND])
+    assert done.exit_code == 1
+    assert "no TLS is spoken there" in " ".join(done.stdout.split())
 
 
 def test_a_venue_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,6 +329,7 @@ def test_a_venue_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         *(["--account", text] for text in ("0x12", "51" * 20, "0x" + "51" * 32)),
         *(["--rate", text] for text in ("0", "-1", "nan", "inf", "x", "1001")),
         *(["--seconds", text] for text in ("0", "-1", "nan", "1000")),
+        *(["--coin", text] for text in ("", " ", "BTC ETH", "\x1b[31m")),
         ["--agent", AGENT, "--agent-key", "env:K"],
         [word for number in range(41) for word in ("--coin", f"C{number}")],
     ],
@@ -279,6 +339,13 @@ def test_what_is_asked_wrongly_is_a_usage_error(words: list[str]) -> None:
     done = CliRunner().invoke(cli, ["doctor", "--url", "http://127.0.0.1:9", *words])
     assert done.exit_code == 2, done.output
     assert "51" * 32 not in done.output, "what may be a key is not repeated"
+
+
+@pytest.mark.parametrize("plain", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colour_is_for_those_who_want_it(venue: Canned, plain: dict[str, str]) -> None:
+    environment = {"NO_COLOR": "", "TERM": "xterm", **plain}
+    done = CliRunner().invoke(cli, ["doctor", "--url", venue.url], color=True, env=environment)
+    assert ("\x1b[" in done.stdout) is (not plain)
 
 
 def test_a_terminal_without_our_marks_is_spoken_to_in_ascii(venue: Canned, monkeypatch: pytest.MonkeyPatch) -> None:

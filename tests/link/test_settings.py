@@ -50,6 +50,14 @@ def test_an_account_is_an_address(account: object) -> None:
     assert caught.value.field == "account"
 
 
+@pytest.mark.parametrize("field", ["account", "url"])
+@pytest.mark.parametrize("key", ["ab" * 32, "0x" + "ab" * 32, "ftp://" + "ab" * 32])
+def test_what_may_be_a_key_is_not_repeated(field: str, key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        made(**{field: f"{key}?"})
+    assert "abab" not in repr(caught.value)
+
+
 def test_an_account_is_written_small() -> None:
     assert made(account=ACCOUNT.upper().replace("0X", "0x")).account == ACCOUNT
 

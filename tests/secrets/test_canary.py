@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import mm.secrets
-from mm.errors import ConfigError
+from mm.errors import ConfigError, MmError
 from mm.secrets import Secret, passphrase, rings
 from mm.secrets.source import parse
 from tests.secrets.keys import CANARY, CANARY_ADDRESS, PASSPHRASE, leaks
@@ -212,6 +212,29 @@ def test_a_key_that_stands_in_a_setting(source: str, ask: Callable[[str], object
         ask(source)
     assert not leaks(our_frames(caught.value))
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"account": "0x12"},
+        {"url": "nowhere"},
+        {"vault": "0x12"},
+        {"on_exit": "burn"},
+        {"events_most": 0},
+        {"signer": object()},
+        {"link": {"nonsense": 1}},
+        {"key": f"{CANARY}0"},
+        {"key": f"env:{CANARY}"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("make", [mm.Hyperliquid, mm.connect])
+def test_what_is_refused_beside_a_key(make: Callable[..., object], wrong: dict[str, object]) -> None:
+    told = {"account": "0x" + "51" * 20, "key": CANARY, "url": mm.TESTNET, **wrong}
+    with pytest.raises((MmError, TypeError)) as caught:
+        make(**told)
+    assert not leaks(our_frames(caught.value))
 
 
 def test_a_passphrase_in_the_place_of_its_source() -> None:

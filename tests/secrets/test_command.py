@@ -48,6 +48,8 @@ def test_a_fresh_key_in_a_keystore(private: Path, words: str) -> None:
     assert address in done.stdout
     assert "approve it from the master account" in done.stdout
     assert f"mm doctor --account MASTER_ADDRESS --agent-key keystore:{path}" in done.stdout
+    words_alone = [line for line in done.stdout.splitlines() if str(path) not in line]
+    assert max(map(len, words_alone)) <= 80
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert run("show-address", f"keystore:{path}").stdout == f"{address}\n"
     assert run("show-address", f"keystore:{path}", "--open", words).stdout == f"{address}\n"

@@ -33,7 +33,7 @@ from mm.protocol import (
     Resting,
     Waiting,
 )
-from mm.session import Escalated, Rules
+from mm.session import Escalated, Fate, Rules
 from tests.session.script import Story
 
 GONE = "Order was never placed, already canceled, or filled. asset=0"
@@ -193,6 +193,15 @@ def test_expired_and_twice_unknown_is_never(story: Story) -> None:  # N1: expiry
     story.go(place.expires_ms - story.now + 10_000)
     assert story.state(cloid(place)) == OrderState.Rejected
     assert story.fates()[-1] == ("place", "void")
+
+
+def test_a_rejection_that_only_the_status_tells_has_a_reason(story: Story) -> None:
+    place = story.place()
+    story.row(place.orders[0], 100, "badAloPxRejected")
+    story.go(10_000)
+    assert story.state(cloid(place)) == OrderState.Rejected
+    (fate,) = story.told(Fate)
+    assert isinstance(fate, Fate) and (fate.how.value, fate.text != "") == ("void", True)
 
 
 def test_unknown_to_the_venue_alone_never_proves_anything(story: Story) -> None:  # S17, S18, S25, X9

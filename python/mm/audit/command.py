@@ -54,7 +54,7 @@ def audit(
     meta: Path | None,
     spot_transfers_ok: bool,
 ) -> None:
-    """Prove from exported fills that none is missing, and show what they add up to.
+    """Prove from exported fills that none is missing, and sum them up.
 
     Reads userFills and userFillsByTime answers, node_fills_by_block lines, recorded WebSocket frames, and CSV
     with named columns; plain, gzip or Zstandard; by content, whatever the name. Pages, repeats and shuffled

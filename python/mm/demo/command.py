@@ -54,7 +54,7 @@ def _speed(_ctx: click.Context, param: click.Parameter, value: str) -> float | N
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the score as one JSON object, and nothing else.")
 def demo(seed: int, seconds: int, speed: float | None, as_json: bool) -> None:
-    """Watch a maker quote, get filled, die, come back, and prove that nothing was lost.
+    """Watch a maker quote, die, come back, and prove nothing was lost.
 
     The venue is in this process: nothing is sent anywhere, no key and no network are needed. Exits with
     6 if any of the scorecard's equalities does not hold.

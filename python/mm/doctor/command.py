@@ -1,8 +1,12 @@
 """`mm doctor`: may this account, with this key, make a market here?"""
 
 import asyncio
+import os
+import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -24,6 +28,8 @@ COINS_MAX = 40
 
 RATE_MAX = Decimal(1_000)
 SECONDS_MAX = Decimal(120)
+SAMPLING_S = 2
+"""What everything but the market data takes, about."""
 WIDTH_OF_A_PIPE = 80
 UNFIT = 1
 
@@ -37,7 +43,7 @@ def _url(_context: click.Context, _option: click.Parameter, value: str) -> str:
     except ValueError:
         is_plain = False
     if not is_plain or text.count("/") != 2 or "?" in text or "#" in text:
-        raise click.BadParameter("is neither mainnet, testnet nor http(s)://host[:port]")
+        raise click.BadParameter("it is neither mainnet, testnet nor http(s)://host[:port], without a path")
     return text
 
 
@@ -45,8 +51,16 @@ def _address(_context: click.Context, _option: click.Parameter, value: str | Non
     """An address in lower case. What was given is not repeated when it is none: it could be a key."""
     text = (value or "").strip()
     if text and not is_address(text):
-        raise click.BadParameter("is no address: 0x and 40 hexadecimal digits")
+        raise click.BadParameter("it is no address: 0x and 40 hexadecimal digits")
     return text.lower()
+
+
+def _coins(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Names as they may be; whether there are such coins is for the venue to say."""
+    for name in values:
+        if re.fullmatch(r"[!-~]{1,40}", name) is None:
+            raise click.BadParameter("it is no name of a coin, such as BTC, PURR/USDC, @107 or xyz:GOLD")
+    return tuple(dict.fromkeys(values))
 
 
 def _rate(_context: click.Context, _option: click.Parameter, value: str) -> Decimal:
@@ -63,9 +77,9 @@ def _decimal(text: str, above: Decimal, most: Decimal) -> Decimal:
     try:
         number = Decimal(text)
     except InvalidOperation:
-        raise click.BadParameter("is no number") from None
+        raise click.BadParameter("it is no number") from None
     if not number.is_finite() or not above < number <= most:
-        raise click.BadParameter(f"is not above {above} and at most {most}")
+        raise click.BadParameter(f"it is not above {above} and at most {most}")
     return number
 
 
@@ -77,6 +91,7 @@ def _decimal(text: str, above: Decimal, most: Decimal) -> Decimal:
     callback=_url,
     default="mainnet",
     show_default=True,
+    metavar="VENUE",
     help="mainnet, testnet, or the address of any venue.",
 )
 @click.option(
@@ -89,7 +104,14 @@ def _decimal(text: str, above: Decimal, most: Decimal) -> Decimal:
     metavar="SOURCE",
     help="Where the agent's key is: env:NAME, keyring:NAME or keystore:FILE. Its address is what is needed.",
 )
-@click.option("--coin", "coins", multiple=True, metavar="COIN", help="A coin that will be quoted; may be repeated.")
+@click.option(
+    "--coin",
+    "coins",
+    multiple=True,
+    callback=_coins,
+    metavar="COIN",
+    help="A coin that will be quoted: BTC, PURR/USDC, @107, xyz:GOLD. Repeat it.",
+)
 @click.option(
     "--rate",
     callback=_rate,
@@ -106,7 +128,9 @@ def _decimal(text: str, above: Decimal, most: Decimal) -> Decimal:
     show_default=True,
     help="How long to watch the market data.",
 )
-@click.option("--run-dir", type=click.Path(path_type=Path), help="The directory that runs are written into.")
+@click.option(
+    "--run-dir", type=click.Path(path_type=Path), metavar="DIRECTORY", help="The directory that runs are written into."
+)
 @click.option("--allow-master-key", is_flag=True, help="Take a master's key for a warning only.")
 @click.option("--json", "machine", is_flag=True, help="Print everything as JSON (schema: docs/doctor.md).")
 @click.pass_context
@@ -146,7 +170,7 @@ def doctor(
         agent=agent,
         key_source="" if trouble or not source else source,
         key_trouble=trouble,
-        coins=tuple(dict.fromkeys(coins)),
+        coins=coins,
         rate=rate,
         allow_master_key=allow_master_key,
     )
@@ -154,14 +178,35 @@ def doctor(
     def local() -> RunDir | Unread | None:
         return None if run_dir is None else look_at(run_dir)
 
-    facts = asyncio.run(gather(wanted, seconds, local))
+    with _patience(seconds if coins else 0, is_told=not machine and someone_is_looking()):
+        facts = asyncio.run(gather(wanted, seconds, local))
     findings = checks(facts)
     if machine:
         click.echo(as_json(facts, findings))
     else:
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        colour = False if plain else None  # None: where it is a terminal
         for line in lines(facts, findings, width=_width(), is_ascii=not _has_marks()):
-            click.echo(line)
+            click.echo(line, color=colour)
     context.exit(0 if is_fit(findings) else UNFIT)
+
+
+def someone_is_looking() -> bool:
+    """Whether what goes to the standard error is seen by a person."""
+    return sys.stderr.isatty()
+
+
+@contextmanager
+def _patience(seconds: float, *, is_told: bool) -> Iterator[None]:
+    """A line while nothing is to be seen yet, gone when it is over."""
+    words = f"looking, for some {SAMPLING_S + seconds:.0f} s ..."
+    if is_told:
+        click.echo(words, err=True, nl=False)
+    try:
+        yield
+    finally:
+        if is_told:
+            click.echo(f"\r{' ' * len(words)}\r", err=True, nl=False)
 
 
 def _width() -> int:

@@ -1,6 +1,6 @@
 """What was read, as it was read: answers of the venue undecoded, and why the others are missing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -13,6 +13,8 @@ class Unread:
 
 
 NOT_ASKED = Unread("it was not asked for")
+LIMITED = "too many requests from here (HTTP 429)"
+"""Why nothing more is asked: every further request would only be refused, and a maker's on this address with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,14 @@ def dex_of(coin: str) -> str:
     """The builder's dex of a perp (`xyz` of `xyz:GOLD`), or the empty text: the main dex, or spot."""
     dex, colon, _ = coin.partition(":")
     return dex if colon else ""
+
+
+def dexes_of(coins: Iterable[str], listing: object) -> set[str]:
+    """The builders' dexes of these coins, without those that the venue's list (`perpDexs`) certainly does not have."""
+    wanted = {dex_of(coin) for coin in coins} - {""}
+    if not isinstance(listing, list):
+        return wanted
+    return wanted & {row.get("name") for row in listing if isinstance(row, dict)}
 
 
 def is_spot(coin: str) -> bool:

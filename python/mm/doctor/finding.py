@@ -21,6 +21,10 @@ Value = str | int | bool | None
 Data = dict[str, Value]
 
 
+NOT_NAMED: Data = {"named": False}
+"""The data of a finding that says only that nothing was named to be looked at."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One line of the report.

@@ -5,6 +5,8 @@ take the minute away from a maker that runs on the same address.
 """
 
 import asyncio
+import errno
+import os
 import ssl
 import time
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from ipaddress import ip_address
 import aiohttp
 from yarl import URL
 
-from mm.doctor.facts import Door, Facts, RunDir, Sample, Unread, Wanted, dex_of, is_spot, key
+from mm.doctor.facts import LIMITED, Door, Facts, RunDir, Sample, Unread, Wanted, dex_of, dexes_of, is_spot, key
 from mm.doctor.look import shown
 from mm.doctor.watch import watch
 from mm.errors import Refused, Unreadable
@@ -32,6 +34,12 @@ WEIGHT: dict[str, int] = {
     "userRole": 60,
 }
 WEIGHT_OTHERWISE = 20
+
+OKAY, TOO_MANY = 200, 429
+NO_VENUE = tuple(f"HTTP {status}" for status in (404, 405, 501))
+"""What a server that is no venue says to `/info`."""
+NO_TLS = ("wrong version number", "http request", "record layer failure")
+"""What OpenSSL says to an answer that is plain text."""
 
 SAMPLES = 6
 SAMPLE_PAUSE_S = 0.25
@@ -54,6 +62,7 @@ class Reader:
         self._session = session
         self._url = f"{url}/info"
         self.weight = 0
+        self._is_limited = False
         self.answers: dict[str, object] = {}
 
     async def ask(self, kind: str, about: str = "", **more: object) -> object:
@@ -64,6 +73,8 @@ class Reader:
 
     async def fresh(self, kind: str, **more: object) -> object:
         """The answer, which is not kept."""
+        if self._is_limited:
+            return Unread(LIMITED)
         weight = WEIGHT.get(kind, WEIGHT_OTHERWISE)
         if self.weight + weight > WEIGHT_MAX:
             return Unread(f"not asked: it would take more than {WEIGHT_MAX} of the minute's IP weight")
@@ -83,6 +94,12 @@ class Reader:
                 data += chunk
                 if len(data) > BODY_MAX:
                     return Unread(f"the answer is longer than {BODY_MAX >> 20} MiB")
+        if response.status == TOO_MANY:
+            self._is_limited = True
+            return Unread(LIMITED)
+        if not data.strip() or data.lstrip().startswith(b"<"):
+            status = "" if response.status == OKAY else f"HTTP {response.status}, "
+            return Unread(f"{status}{'a page instead of JSON' if data.strip() else 'an empty answer'}")
         try:
             return load(bytes(data), kind, response.status).raw
         except (Refused, Unreadable) as error:
@@ -107,14 +124,22 @@ async def gather(
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None)) as session:
         reader = Reader(session, url)
         samples = await _samples(reader)
-        master = await _account(reader, wanted)
-        await _markets(reader, wanted)
+        refused = [
+            one.answer.why for one in samples if isinstance(one.answer, Unread) and one.answer.why.startswith(NO_VENUE)
+        ]
+        if len(refused) == len(samples):
+            door = Unread(f"what answers there is no Hyperliquid ({refused[0]})")
+            return Facts(wanted=wanted, now_ms=started, door=door, run_dir=local, weight=reader.weight)
+        dexes = await _dexes(reader, wanted)
+        master = await _account(reader, wanted, dexes)
+        await _markets(reader, wanted, dexes)
         coins = _listed(reader, wanted.coins)
         seen = None
-        if coins or master:
-            seen, state = await watch(session, url, coins, master, watched_s)
-            if master:
-                reader.answers[key("webData3", master)] = state
+        unnamed = "" if _is_named(reader.answers.get(key("extraAgents", master)), wanted.agent) else master
+        if coins or unnamed:
+            seen, state = await watch(session, url, coins, unnamed, watched_s)
+            if unnamed:
+                reader.answers[key("webData3", unnamed)] = state
     if door.tls:
         await asyncio.sleep(TLS_GOODBYE_S)  # the session is closed, its TLS connections a few rounds of the loop later
     return Facts(
@@ -169,8 +194,17 @@ def why(error: BaseException) -> str:
     """A failure of the network in a few words."""
     if isinstance(error, ssl.SSLCertVerificationError | aiohttp.ClientConnectorCertificateError):
         return f"the certificate is not to be trusted ({shown(str(getattr(error, 'verify_message', '') or error))})"
+    if isinstance(error, ssl.SSLError):
+        reason = (error.reason or "").replace("_", " ").lower()
+        return "no TLS is spoken there" if reason in NO_TLS else shown(f"TLS failed: {reason or type(error).__name__}")
+    if isinstance(error, OSError) and str(error).startswith("Multiple exceptions"):
+        return "none of its addresses answers"
     if isinstance(error, OSError) and error.strerror:
-        return shown(error.strerror.lower())
+        # What asyncio adds for programmers (`Connect call failed ('::1', 80)`) is not what the system says of it.
+        is_system = (
+            isinstance(error.errno, int) and error.errno in errno.errorcode and isinstance(error, ConnectionError)
+        )
+        return shown((os.strerror(error.errno) if is_system and error.errno else error.strerror).lower())
     return shown(f"{type(error).__name__}: {error}".rstrip(": "))
 
 
@@ -188,7 +222,14 @@ async def _samples(reader: Reader) -> tuple[Sample, ...]:
     return tuple(found)
 
 
-async def _account(reader: Reader, wanted: Wanted) -> str:
+async def _dexes(reader: Reader, wanted: Wanted) -> set[str]:
+    """The builders' dexes to be asked about: about one that there is not the venue answers with an error."""
+    if not any(dex_of(coin) for coin in wanted.coins):
+        return set()
+    return dexes_of(wanted.coins, await reader.ask("perpDexs"))
+
+
+async def _account(reader: Reader, wanted: Wanted, dexes: set[str]) -> str:
     """What is known about the key and the account. Gives the agent's master, or the empty text."""
     agent, account = wanted.agent, wanted.account
     master = ""
@@ -200,8 +241,7 @@ async def _account(reader: Reader, wanted: Wanted) -> str:
         return master
     if account != master:
         await reader.ask("userRole", account, user=account)  # it costs 60: only where it says something new
-    dexes = sorted({"", *(dex_of(coin) for coin in wanted.coins)})
-    for dex in dexes:
+    for dex in sorted({"", *dexes}):
         about: dict[str, object] = {"user": account, "dex": dex} if dex else {"user": account}
         await reader.ask("clearinghouseState", dex, **about)
         await reader.ask("openOrders", dex, **about)
@@ -217,10 +257,19 @@ def _master_in(role: object) -> str:
     return user.lower() if isinstance(user, str) else ""
 
 
+def _is_named(agents: object, agent: str) -> bool:
+    """Whether the list of named agents has it, so that the stream that tells the unnamed one need not be waited for."""
+    rows = agents if isinstance(agents, list) else []
+    return any(isinstance(row, dict) and str(row.get("address")).lower() == agent for row in rows)
+
+
 def _listed(reader: Reader, coins: tuple[str, ...]) -> tuple[str, ...]:
     """The coins without those that the venue certainly does not have: asking for one may close the socket (protocol 1.2)."""
     kept = []
+    dexes = {"", *dexes_of(coins, reader.answers.get("perpDexs"))}
     for coin in coins:
+        if dex_of(coin) not in dexes:
+            continue
         listing = reader.answers.get("spotMeta" if is_spot(coin) else key("meta", dex_of(coin)))
         universe = listing.get("universe") if isinstance(listing, dict) else None
         if not isinstance(universe, list) or any(isinstance(row, dict) and row.get("name") == coin for row in universe):
@@ -228,12 +277,11 @@ def _listed(reader: Reader, coins: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-async def _markets(reader: Reader, wanted: Wanted) -> None:
+async def _markets(reader: Reader, wanted: Wanted, dexes: set[str]) -> None:
     """The lists and the mids of the dexes that the coins are of."""
-    dexes = {dex_of(coin) for coin in wanted.coins if not is_spot(coin)}
+    if any(not is_spot(coin) and not dex_of(coin) for coin in wanted.coins):
+        dexes = {"", *dexes}
     spot = any(is_spot(coin) for coin in wanted.coins)
-    if dexes - {""}:
-        await reader.ask("perpDexs")
     if spot:
         await reader.ask("spotMeta")
     for dex in sorted(dexes):

@@ -2,10 +2,11 @@
 
 import re
 
-from mm.doctor.facts import Unread
+from mm.doctor.facts import LIMITED, Unread
 from mm.errors import Unreadable
 from mm.wire.reader import Value
 
+AGAIN = "run mm doctor again"
 SHOWN = 40
 """So many characters of a venue's text are repeated to the operator."""
 
@@ -25,6 +26,14 @@ def said(value: Value) -> str:
 def why(complaint: Unreadable) -> str:
     """The complaint as a part of a sentence."""
     return str(complaint).removesuffix(".")
+
+
+def again(complaint: Unreadable, otherwise: str = AGAIN) -> str:
+    """What to do about an answer that did not come; `otherwise` where one came, and was not what it should be."""
+    if complaint.reason == LIMITED:
+        return "wait a minute, stop what else asks from this address, and run mm doctor again"
+    # `look` puts a colon where there was no answer; what is said of an answer has none.
+    return AGAIN if str(complaint).startswith(f"{complaint.field}: ") else otherwise
 
 
 def shown(text: str, most: int = SHOWN) -> str:

@@ -9,7 +9,7 @@ from textwrap import wrap
 import click
 
 from mm.doctor.facts import Facts
-from mm.doctor.finding import Finding, Level, is_fit
+from mm.doctor.finding import NOT_NAMED, Finding, Level, is_fit
 
 SCHEMA = "mm-doctor/1"
 
@@ -52,7 +52,7 @@ def _lines(facts: Facts, findings: Sequence[Finding], *, width: int, is_ascii: b
         if found.fix:
             yield from _wrapped(f"{indent}fix: {found.fix}", width, indent + "     ")
     yield ""
-    if any(found.check == "feed" for found in findings):
+    if any(found.check == "feed" and found.subject for found in findings):
         yield LEGEND
     yield verdict(findings)
 
@@ -62,6 +62,8 @@ def verdict(findings: Sequence[Finding]) -> str:
     counted = Counter(found.level for found in findings)
     parts = [f"{counted[level]} {MARKS[level][2]}" for level in Level if counted[level]]
     word = "fit" if is_fit(list(findings)) else "not fit"
+    if word == "fit" and any(found.data == NOT_NAMED for found in findings):
+        word = "fit as far as named"
     return f"{word}: {', '.join(parts)}"
 
 

@@ -73,6 +73,8 @@ async def _line(
             )
     except TimeoutError:
         return f"no connection in {CONNECT_S:g} s"
+    except aiohttp.WSServerHandshakeError as error:
+        return f"it was refused (HTTP {error.status})"
     except (aiohttp.ClientError, OSError) as error:
         return type(error).__name__
     try:

@@ -79,9 +79,9 @@ def key() -> None:
 @click.argument("target", metavar="TARGET")
 @_passphrase
 def new(target: str, passphrase_from: str) -> None:
-    """Make a fresh agent's key and keep it in TARGET: keystore:FILE or keyring:NAME.
+    """Make a fresh agent's key and keep it in TARGET.
 
-    Prints its address, and how to approve it.
+    TARGET is keystore:FILE or keyring:NAME. Prints the key's address, and how to approve it.
     """
     place = _target(target)
     if place.kind is Kind.KEYRING:
@@ -96,10 +96,11 @@ def new(target: str, passphrase_from: str) -> None:
 @click.argument("target", metavar="TARGET")
 @_passphrase
 def import_(target: str, passphrase_from: str) -> None:
-    """Take over a key, asked for at a prompt or read from standard input, and keep it in TARGET.
+    """Take over a key that you have, and keep it in TARGET.
 
-    The key is 64 hexadecimal digits, with or without 0x. Where it is read from standard input, the passphrase of a
-    keystore comes from another descriptor or a file.
+    TARGET is keystore:FILE or keyring:NAME. The key is asked for at a prompt, or read from standard input: 64
+    hexadecimal digits, with or without 0x. Where it is read from standard input, the passphrase of a keystore comes from
+    another descriptor or a file.
     """
     place = _target(target)
     with _from_outside() as taken:
@@ -115,7 +116,10 @@ def import_(target: str, passphrase_from: str) -> None:
 @click.option("--open", "is_opened", is_flag=True, help="Open the keystore, which proves the address it states.")
 @_passphrase
 def show_address(source: str, is_opened: bool, passphrase_from: str) -> None:
-    """Print the address of the key in SOURCE: env:NAME, keyring:NAME or keystore:FILE."""
+    """Print the address of the key in SOURCE.
+
+    SOURCE is env:NAME, keyring:NAME or keystore:FILE.
+    """
     if is_opened:
         click.echo(load(source, mainnet=True, passphrase_from=passphrase_from).address)
     else:
@@ -180,11 +184,14 @@ Address   {address}
 Kept in   {place}
 
 To let it trade, approve it from the master account's own wallet:
-  1. On the venue's site: More > API. Give it a name, such as mm-1, and this address.
+  1. On the venue's site: More > API. Give it a name, such as mm-1, and this
+     address.
   2. Choose how long it is valid: at most 180 days; without a choice it is 90.
   3. Authorize. (The same by a program: approveAgent, signed by the master.)
-Then      mm doctor --account MASTER_ADDRESS --agent-key {place}
+Then
+  mm doctor --account MASTER_ADDRESS --agent-key {place}
 
-An agent can trade but not withdraw. To revoke it, remove it on the same page. Never approve
-its address again after that: orders it once signed could be played back. Make a new key."""
+An agent can trade but not withdraw. To revoke it, remove it on the same page.
+Never approve its address again after that: orders it once signed could be
+played back. Make a new key."""
     )

@@ -117,7 +117,10 @@ def _directory(path: Path, field: str) -> Iterator[int]:
             raise trouble(f"{folder} belongs to another user.", "belongs to another user", field)
         if found.st_mode & OTHERS:
             mode = stat.S_IMODE(found.st_mode)
-            text = f"{folder} is open to other users (mode {mode:04o}): chmod 700 {folder}"
+            text = (
+                f"{folder} is open to other users (mode {mode:04o}): chmod 700 {folder}, "
+                "or keep the file in a directory of its own"
+            )
             raise trouble(text, "is open to other users", field)
         yield handle
     finally:

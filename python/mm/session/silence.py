@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mm.session.desk import Desk
 
 DOUBLINGS = 8
+NEVER_LIVED = "it never lived: rejected, or unknown to the venue after its expiry"
+"""The reason of a void request whose own answer never came."""
 
 
 class Silence:
@@ -62,7 +64,8 @@ class Silence:
                 phase = phase_of(view, item.cloid)
                 if phase not in UNSEEN:
                     item.settled = True
-                    self._desk.tell(flight, item, How.VOID if phase == "Rejected" else How.FOUND)
+                    is_void = phase == "Rejected"
+                    self._desk.tell(flight, item, How.VOID if is_void else How.FOUND, NEVER_LIVED if is_void else "")
             if flight.items and not flight.unsettled():
                 self._desk.land(flight)
 

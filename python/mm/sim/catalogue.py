@@ -9,6 +9,7 @@ healed and counted in the same way. Each says which lines of the fault tables N1
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from mm._core import venue as core
 from mm.errors import BadInput
@@ -113,10 +114,12 @@ CATALOGUE: dict[str, Entry] = _catalogue()
 
 
 def known(name: str) -> str:
-    """The name, if there is such a fault. Raises `BadInput` with those that there are."""
+    """The name, if there is such a fault. Raises `BadInput` with those that are spelt like it."""
     if name not in CATALOGUE:
-        names = ", ".join(sorted(CATALOGUE))
-        raise BadInput(f"there is no fault named {name!r}; there are {names}", field="fault", reason="unknown name")
+        near = get_close_matches(name, CATALOGUE) or [one for one in CATALOGUE if name and name in one][:5]
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        said = f"there is no fault named {name!r}: {hint}`mm sim faults` lists all"
+        raise BadInput(said, field="fault", reason="unknown name")
     return name
 
 

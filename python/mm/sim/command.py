@@ -4,13 +4,18 @@ import asyncio
 import errno
 import json
 import math
+import shutil
 import signal
+import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
 
+from mm._core import venue as core
 from mm.errors import BadInput
 from mm.sim.accounts import accounts
 from mm.sim.build import MARKETS, Market, World, read_meta, read_recordings
@@ -20,6 +25,9 @@ from mm.sim.faults import PER, rate_of
 from mm.sim.server import Server
 
 WORTHLESS = "made from the seed, for this simulation only: worthless, never to be used elsewhere"
+WIDTH = 80
+WORDS_MIN = 20
+"""Columns that words need to be broken into lines."""
 
 
 def _rates(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
@@ -32,6 +40,17 @@ def _rates(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
         except BadInput as error:
             raise click.BadParameter(str(error)) from error
     return rates
+
+
+def _settings(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
+    """`NAME=NUMBER` each."""
+    settings = {}
+    for text in given:
+        name, _equals, number = text.partition("=")
+        if not number.isascii() or not number.isdigit():
+            raise click.BadParameter(f"{text!r} is not NAME=NUMBER, a whole number")
+        settings[name] = int(number)
+    return settings
 
 
 def _speed(_: click.Context, __: click.Parameter, text: str) -> float:
@@ -69,16 +88,55 @@ def sim() -> None:
 
 @sim.command()
 def faults() -> None:
-    """List the faults by name."""
-    for name, fault in sorted(CATALOGUE.items()):
-        click.echo(f"{name:26} {' '.join(fault.lines):8} {fault.about}")
+    """List the faults by name.
+
+    In the middle are the lines of the table in docs/simulator.md that a fault plays.
+    """
+    _table((name, " ".join(fault.lines), fault.about) for name, fault in sorted(CATALOGUE.items()))
 
 
 @sim.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes any that is free.")
-@click.option("--seed", type=click.IntRange(0, 2**63), default=0, show_default=True, help="Decides all chance.")
+def settings() -> None:
+    """List the settings of `mm sim serve --set` by name."""
+    _table((name, about) for name, about in sorted(core.settings().items()))
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> None:
+    """Columns; on a terminal what is too long goes on below its beginning."""
+    told = list(rows)
+    widths = [max(map(len, column)) for column in zip(*told, strict=True)][:-1]
+    indent = " " * sum(width + 2 for width in widths)
+    most = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for row in told:
+        head = "".join(f"{text:{width + 2}}" for text, width in zip(row, widths, strict=False))
+        line = head + row[-1]
+        click.echo(line if most < len(indent) + WORDS_MIN else fill(line, most, subsequent_indent=indent))
+
+
+@sim.command()
 @click.option(
-    "--speed", default="1", show_default=True, callback=_speed, help="Venue time against ours: 0 to 1000, or `max`."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    metavar="NUMBER",
+    help="0 takes any that is free.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63),
+    default=0,
+    show_default=True,
+    metavar="NUMBER",
+    help="Decides all chance, and the accounts' keys.",
+)
+@click.option(
+    "--speed",
+    default="1",
+    show_default=True,
+    callback=_speed,
+    metavar="FACTOR",
+    help="Venue time against ours: 0 to 1000, or `max`.",
 )
 @click.option(
     "--market",
@@ -87,14 +145,29 @@ def faults() -> None:
     show_default=True,
     callback=_market,
     metavar="[COIN=]WORD",
-    help=f"Who else trades: {', '.join(MARKETS)}.",
+    help=f"Who else trades: {', '.join(MARKETS)}. With COIN= on that coin, and on no coin that is not named.",
 )
 @click.option(
     "--recording", "recordings", multiple=True, metavar="COIN=FILE", help="Play a recorded market instead; repeat it."
 )
-@click.option("--meta", type=click.Path(path_type=Path), help="A real answer to `meta` or `metaAndAssetCtxs`.")
 @click.option(
-    "--fault", "rates", multiple=True, callback=_rates, metavar="NAME[=RATE]", help="A fault; its rate, 0 to 1."
+    "--meta", type=click.Path(path_type=Path), metavar="FILE", help="A real answer to `meta` or `metaAndAssetCtxs`."
+)
+@click.option(
+    "--fault",
+    "rates",
+    multiple=True,
+    callback=_rates,
+    metavar="NAME[=RATE]",
+    help="A fault (see `mm sim faults`); its rate, 0 to 1. Repeat it.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    callback=_settings,
+    metavar="NAME=NUMBER",
+    help="A setting (see `mm sim settings`), such as front.ip_weight=0 for no limit of requests. Repeat it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Say where it is as one line of JSON.")
 def serve(
@@ -105,19 +178,24 @@ def serve(
     recordings: tuple[str, ...],
     meta: Path | None,
     rates: dict[str, int],
+    settings: dict[str, int],
     as_json: bool,
 ) -> None:
-    """Serve until SIGINT or SIGTERM: /info, /exchange and /ws on 127.0.0.1, and /control for whoever has the token."""
+    """Serve on 127.0.0.1 until Ctrl-C (SIGINT) or SIGTERM.
+
+    Answers /info, /exchange and /ws as the venue does, and /control for whoever has the token. Accounts with money and
+    agents are printed. Limits are the venue's own: 1,200 of weight a minute, for all clients on this machine together.
+    """
     try:
         recording = read_recordings(recordings)
         start_ms = None if recording else time.time_ns() // 1_000_000
         told = None if meta is None else read_meta(meta)
-        world = World(seed=seed, market=market, recording=recording, meta=told, start_ms=start_ms)
+        world = World(seed=seed, market=market, recording=recording, meta=told, start_ms=start_ms, settings=settings)
         made = accounts(seed)
         venue = world.open(made)
         server = Server(venue, made, faults=Faults(venue, seed, rates), port=port, speed=speed)
     except BadInput as error:
-        option = {"perps": "meta"}.get(error.field, error.field)
+        option = {"perps": "meta", "settings": "set"}.get(error.field, error.field)
         raise click.UsageError(f"--{option}: {error}") from error
     asyncio.run(_serve(server, as_json))
 
@@ -144,11 +222,20 @@ async def _serve(server: Server, as_json: bool) -> None:
 
 
 def _where(server: Server, control: Control) -> dict[str, Any]:
-    rows = [{"name": one.name, "address": one.address, "agentKey": one.agent_key} for one in server.accounts]
+    rows = [
+        {"name": one.name, "address": one.address, "agent": one.agent, "agentKey": one.agent_key}
+        for one in server.accounts
+    ]
     return {"url": server.url, "token": control.token, "accounts": rows, "keys": WORTHLESS}
 
 
 def _told(said: dict[str, Any]) -> str:
-    rows = [f"{row['name']:8} {row['address']}  agent key {row['agentKey']}" for row in said["accounts"]]
-    keys = f"(agent keys: {said['keys']})"
-    return "\n".join([f"listening on {said['url']}  (control token {said['token']})", *rows, keys])
+    """The same for people, in 80 columns."""
+    lines = [f"listening on {said['url']} until Ctrl-C", f"{'control':8}{said['token']}  (its token)", ""]
+    for row in said["accounts"]:
+        lines += [f"{row['name']:8}{row['address']}", f"  agent {row['agent']}", f"  key   {row['agentKey']}"]
+    first = said["accounts"][0]
+    lines += ["", fill(f"The keys are {said['keys']}.", WIDTH), "", "To look at it from another terminal:"]
+    lines += [f"  mm doctor --url {said['url']} --coin BTC \\", f"    --account {first['address']} \\"]
+    lines += [f"    --agent {first['agent']}"]
+    return "\n".join(lines)

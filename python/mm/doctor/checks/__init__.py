@@ -10,7 +10,7 @@ from decimal import localcontext
 from mm.doctor.checks import account, budget, local, market, orders, venue
 from mm.doctor.facts import Facts, Unread
 from mm.doctor.finding import Finding, Findings, unread
-from mm.doctor.look import why
+from mm.doctor.look import again, why
 from mm.errors import Unreadable
 
 Check = Callable[[Facts], Findings]
@@ -77,5 +77,5 @@ def _run(name: str, check: Check, facts: Facts) -> list[Finding]:
     try:
         found.extend(check(facts))  # what came before a complaint stays
     except Unreadable as complaint:
-        found.append(unread(name, f"could not be read: {why(complaint)}", AGAIN))
+        found.append(unread(name, f"could not be read: {why(complaint)}", again(complaint, AGAIN)))
     return found

@@ -4,11 +4,13 @@ from decimal import Decimal
 
 from mm.doctor.checks.venue import offset
 from mm.doctor.facts import Facts, Unread, is_spot
-from mm.doctor.finding import Data, Findings, fail, ok, unread, warn
+from mm.doctor.finding import NOT_NAMED, Data, Findings, fail, ok, unread, warn
 from mm.doctor.look import look, said, shown
 from mm.doctor.words import bps, day, money, short
+from mm.errors import Unreadable
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 EXPIRY_WARN_MS = 14 * DAY_MS
 """Product 3.14: a maker that dies because its key lapsed is a product failure."""
 
@@ -22,12 +24,19 @@ NEW_AGENT = "make a new agent (`mm key new`) and approve it from the master acco
 
 def no_key(facts: Facts) -> Findings:
     """What is not known without a key's address."""
-    yield warn("key", "no key was named: its role and its end were not checked", "give --agent-key or --agent")
+    yield warn(
+        "key", "no key was named: its role and its end were not checked", "give --agent-key or --agent", NOT_NAMED
+    )
 
 
 def no_account(facts: Facts) -> Findings:
     """What is not known without an account."""
-    yield warn("account", "no account was named: its money, fees, budget and orders were not checked", "give --account")
+    text = "no account was named: its money, fees, budget and orders were not checked"
+    try:
+        master = _master(facts)
+    except Unreadable:
+        master = None  # the check of the key has said so
+    yield warn("account", text, f"give --account {master}" if master else "give --account", NOT_NAMED)
 
 
 def key_role(facts: Facts) -> Findings:
@@ -37,37 +46,49 @@ def key_role(facts: Facts) -> Findings:
         yield fail("key", wanted.key_trouble, "correct it and run mm doctor again")
         return
     agent, account = wanted.agent, wanted.account
-    if agent == account:
-        yield fail(
-            "key",
-            f"the account {short(account)} is the key's own address: about an agent the venue answers with emptiness",
-            "give the master's (or sub-account's, or vault's) address as the account; if this really is a master key, "
-            "make an agent instead (`mm key new`)",
-            {"address": agent},
-        )
-        return
     told = look(facts.answer("userRole", agent), "userRole")
     role = said(told["role"])
     data: Data = {"address": agent, "role": role}
     if role == "agent":
         master = told["data"]["user"].address()
-        yield from _whose(facts, master)
-    elif role == "user":
-        if wanted.allow_master_key:
-            yield warn("key", f"{short(agent)} is a master key: it can withdraw everything", "use an agent's key", data)
-        else:
+        if agent == account:
             yield fail(
                 "key",
-                f"{short(agent)} is a master key: whoever has it can withdraw everything",
-                "use an agent's key (`mm key new`); --allow-master-key takes it all the same",
-                data,
+                f"the account {short(account)} is the key's own address: about an agent the venue answers with emptiness",
+                f"give its master's address as the account: {master}",
+                {**data, "master": master},
             )
+        else:
+            yield from _whose(facts, master)
+    elif role == "user":
+        yield from _masters(facts, data)
     elif role == "missing":
         yield fail("key", f"the venue does not know {short(agent)}: never approved, or removed", APPROVE, data)
     elif role in ("vault", "subAccount"):
         yield fail("key", f"{short(agent)} is the address of a {role}, which has no key", NEW_AGENT, data)
     else:
         yield unread("key", f"{short(agent)} has a role that mm does not know: {role}", "report it", data)
+
+
+def _masters(facts: Facts, data: Data) -> Findings:
+    """A master's own key: whether it may be used, and for this account."""
+    agent, account = facts.wanted.agent, facts.wanted.account
+    if not facts.wanted.allow_master_key:
+        yield fail(
+            "key",
+            f"{short(agent)} is a master key: whoever has it can withdraw everything",
+            "use an agent's key (`mm key new`); --allow-master-key takes it all the same",
+            data,
+        )
+        return
+    if account not in ("", agent):
+        told = look(facts.answer("userRole", account), "userRole")
+        role = said(told["role"])
+        if role != "vault" and not (role == "subAccount" and told["data"]["master"].address() == agent):
+            text = f"{short(agent)} is a master key, and not that of {short(account)}"
+            yield fail("key", text, "give the account that the key belongs to", data)
+            return
+    yield warn("key", f"{short(agent)} is a master key: it can withdraw everything", "use an agent's key", data)
 
 
 def _whose(facts: Facts, master: str) -> Findings:
@@ -108,8 +129,8 @@ def _master(facts: Facts) -> str | None:
 def expiry(facts: Facts) -> Findings:
     """When the agent lapses: a named one by `extraAgents`, the unnamed one by `webData3` (protocol 2.9)."""
     agent, master = facts.wanted.agent, _master(facts)
-    if master is None:
-        return  # it is no agent, or could not be read: the check of the key has said so
+    if master is None or agent == facts.wanted.account:
+        return  # it is no agent, could not be read, or is no account: the check of the key has said so
     found: tuple[str, int] | None = None
     for row in look(facts.answer("extraAgents", master), "extraAgents").items():
         if row["address"].address() == agent:
@@ -141,7 +162,8 @@ def expiry(facts: Facts) -> Findings:
     if left <= 0:
         yield fail("expiry", f"{name} lapsed on {day(until)}; it may still work for a while", NEW_AGENT, data)
     elif left < EXPIRY_WARN_MS:
-        yield warn("expiry", f"{name} lapses on {day(until)}, in {left // DAY_MS} days", NEW_AGENT, data)
+        soon = f"{left // DAY_MS} days" if left >= 2 * DAY_MS else f"{left // HOUR_MS} h"
+        yield warn("expiry", f"{name} lapses on {day(until)}, in {soon}", NEW_AGENT, data)
     else:
         yield ok("expiry", f"{name} is valid until {day(until)}, {left // DAY_MS:,} days", data)
 
@@ -192,11 +214,11 @@ def equity(facts: Facts) -> Findings:
     data: Data = {"mode": "unified" if is_unified else "separate", "equity": str(value)}
     data |= {"perp": str(perp), "spot_usdc": str(spot)}
     if is_unified:
-        text = f"{money(value)} USDC, one balance for spot and perps"
+        text = f"unified account: {money(value)} USDC, one balance for spot and perps"
     elif only_spot:
-        text = f"{money(value)} USDC on the spot side, {money(perp)} on the perp side"
+        text = f"separate balances: {money(value)} USDC spot, {money(perp)} perps"
     else:
-        text = f"{money(value)} on the perp side, {money(spot)} USDC on the spot side"
+        text = f"separate balances: {money(value)} perps, {money(spot)} USDC spot"
     if value <= 0 and not is_unified and (perp if only_spot else spot) > 0:
         here, there = ("spot", "perp") if only_spot else ("perp", "spot")
         fix = f"move USDC from the {there} side to the {here} side on the venue's site (an agent cannot)"

@@ -66,12 +66,11 @@ def deadman(facts: Facts) -> Findings:
     volume = look(facts.answer("userRateLimit"), "userRateLimit")["cumVlm"].amount()
     data: Data = {"volume": str(volume), "needed": str(DEADMAN_VOLUME), "is_eligible": volume >= DEADMAN_VOLUME}
     if volume >= DEADMAN_VOLUME:
-        yield ok("deadman", f"scheduleCancel is open: {money(volume)} traded", data)
+        yield ok("deadman", f"eligible for scheduleCancel: {money(volume)} traded", data)
         return
     yield warn(
         "deadman",
-        f"scheduleCancel needs {money(DEADMAN_VOLUME)} traded, this account has {money(volume)}: expiresAfter on "
-        "every order and a watchdog of our own are used instead",
-        "run a second process with a key of its own that cancels when the first one falls silent",
+        f"not eligible for scheduleCancel, which needs {money(DEADMAN_VOLUME)} traded: this account has {money(volume)}",
+        "if mm dies its orders stay: have a second process, with a key of its own, cancel when the first falls silent",
         data,
     )

@@ -6,9 +6,9 @@ from difflib import get_close_matches
 
 from mm._core import Side
 from mm.doctor.checks.venue import offset
-from mm.doctor.facts import Facts, Feed, Stream, Unread, dex_of, is_spot, key
-from mm.doctor.finding import Data, Finding, Findings, fail, ok, unread, warn
-from mm.doctor.look import look, why
+from mm.doctor.facts import Facts, Feed, Stream, Unread, dex_of, dexes_of, is_spot, key
+from mm.doctor.finding import NOT_NAMED, Data, Finding, Findings, fail, ok, unread, warn
+from mm.doctor.look import again, look, why
 from mm.doctor.words import bps, listed, money, plain, seconds
 from mm.errors import Unreadable, UsageError
 from mm.wire import Asset
@@ -42,10 +42,14 @@ def smallest(facts: Facts) -> Findings:
         try:
             yield from _smallest(facts, coin)
         except Unreadable as complaint:
-            yield unread("min order", f"could not be read: {why(complaint)}", "run mm doctor again", subject=coin)
+            yield unread("min order", f"could not be read: {why(complaint)}", again(complaint), subject=coin)
 
 
 def _smallest(facts: Facts, coin: str) -> Findings:
+    dex = dex_of(coin)
+    if dex and dex not in dexes_of((coin,), facts.answer("perpDexs")):
+        yield fail("min order", f"there is no dex {dex}", "correct the coin's name: dex:COIN", subject=coin)
+        return
     listed_coins = _listed(facts, coin)
     found = listed_coins.get(coin)
     if found is None:
@@ -152,7 +156,7 @@ def dexes(facts: Facts) -> Findings:
         try:
             yield from _dex(facts, dex)
         except Unreadable as complaint:
-            yield unread("dex", f"could not be read: {why(complaint)}", "run mm doctor again", subject=dex)
+            yield unread("dex", f"could not be read: {why(complaint)}", again(complaint), subject=dex)
 
 
 def _dex(facts: Facts, dex: str) -> Findings:
@@ -199,7 +203,7 @@ def feed(facts: Facts) -> Findings:
     if told is None and facts.wanted.coins:
         return  # none of them is a coin of the venue, as the check of the smallest order has said
     if told is None:
-        yield warn("feed", "no coin was named: no market data was watched", "give --coin")
+        yield warn("feed", "no coin was named: no market data was watched", "give --coin", NOT_NAMED)
         return
     if isinstance(told, Unread):
         fix = "the WebSocket is at the same address with /ws: check proxies and firewalls"

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from mm._core import Engine
-from mm.doctor.facts import Facts, dex_of, key
+from mm.doctor.facts import Facts, dexes_of, key
 from mm.doctor.finding import Data, Findings, fail, ok, warn
 from mm.doctor.look import look, said
 from mm.doctor.words import count, listed, plain
@@ -19,7 +19,7 @@ DOLLARS_AN_ORDER = 5_000_000
 
 def dexes(facts: Facts) -> list[str]:
     """The dexes that were asked about: the main one, and those of the coins."""
-    return sorted({"", *(dex_of(coin) for coin in facts.wanted.coins)})
+    return sorted({"", *dexes_of(facts.wanted.coins, facts.answers.get("perpDexs"))})
 
 
 def foreign(facts: Facts) -> Findings:
@@ -39,7 +39,7 @@ def foreign(facts: Facts) -> Findings:
     where = listed([f"{number} in {coin}" for coin, number in sorted(others.items())])
     text = f"{count(others.total(), 'open order')} that mm did not place: {where}"
     if clash:
-        fix = f"mm will not quote {listed(clash)} beside them: cancel them, or use another account"
+        fix = f"cancel them, or use another account: mm leaves them alone, and they fill beside its own in {listed(clash)}"
         yield fail("orders", text, fix, {**data, "clash": ",".join(clash)})
     else:
         yield warn("orders", text, "mm leaves them alone; their fills move this account's money all the same", data)

@@ -26,7 +26,7 @@ from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_events import EventStream, Left
 from mm.exchange.hyperliquid.client_modify import Fallbacks
 from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, network, unrecorded
-from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, error_of, face
+from mm.exchange.hyperliquid.client_parts import Books, Hidden, Number, Waiters, error_of, face
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed
@@ -97,6 +97,7 @@ class Hyperliquid:
         grace_ms: int = 2_000,
         events_most: int = EVENTS_MOST,
     ) -> None:
+        hidden, key = Hidden(key), None
         if on_exit not in ("keep", "cancel"):
             raise ConfigError(f"on_exit is 'keep' or 'cancel', not {on_exit!r}", field="on_exit", reason="unknown")
         if events_most < 1:
@@ -109,7 +110,7 @@ class Hyperliquid:
         if exchange is None:
             dexs = tuple(dict.fromkeys(filter(None, map(dex_of, self.coins))))
             told = {"account": account, "url": url, "coins": self.coins, "mainnet": url == MAINNET, "dexs": dexs}
-            exchange, self._nonces = network(Settings(**{**told, **(link or {})}), key, signer, vault)
+            exchange, self._nonces = network(Settings(**{**told, **(link or {})}), hidden, signer, vault)
         self._exchange = exchange
         self._assets = assets
         self._recorded = engine if isinstance(engine, Recorded) else unrecorded(account, engine, self._exchange.now_ms)

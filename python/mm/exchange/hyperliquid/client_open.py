@@ -8,7 +8,7 @@ from mm._core import Engine, Side, Tif
 from mm._core.sign import Nonces, Signer
 from mm.errors import ConfigError
 from mm.exchange.base import AsyncExchange
-from mm.exchange.hyperliquid.client_parts import Number
+from mm.exchange.hyperliquid.client_parts import Hidden, Number
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Recorded, Unrecorded
 
@@ -16,6 +16,8 @@ ASK_AFTER_MS = 1_500
 """When the engine asks for the trades behind an amount that an answer told (reliability N7: within 2 s)."""
 FILL_WINDOW_MS = 3_000
 """How long late fills of a canceled order are waited for, beside the proof that all fills until then were read."""
+SOURCES = ("env:", "keyring:", "keystore:")
+"""What names a place that a key is in (`mm.secrets`)."""
 SEQUENCE_BITS = 20
 """A million cloids a millisecond are not made: the next process begins above them all."""
 
@@ -68,17 +70,21 @@ def shared_nonces(signer: str, url: str) -> SharedNonces:
 
 def network(
     settings: Settings,
-    key: str | bytes | bytearray | None,
+    hidden: Hidden,
     signer: Signer | None,
     vault: str | None,
 ) -> tuple[AsyncExchange, SharedNonces]:
     """The link over the network, and its signer's nonces. Its libraries are loaded here, when one is wanted."""
     if signer is None:
-        if key is None:
+        if hidden.key is None:
             raise ConfigError("a key or a signer is needed, to sign for the account", field="key", reason="missing")
-        signer = Signer(key, mainnet=settings.mainnet, vault=vault)
-    elif key is not None:
+        if isinstance(hidden.key, str) and hidden.key.startswith(SOURCES):
+            raise ConfigError("key is where a key is, not a key: give signer=mm.secrets.load(…)", field="key")
+        signer = Signer(hidden.key, mainnet=settings.mainnet, vault=vault)
+    elif hidden.key is not None:
         raise ConfigError("a key and a signer are one too many", field="key", reason="twice")
+    elif not isinstance(signer, Signer):
+        raise ConfigError("a signer is what mm.secrets.load gives", field="signer", reason="no signer")
     from mm.exchange.hyperliquid.link import Link
 
     return Link(settings, signer), shared_nonces(signer.address, settings.url)

@@ -20,6 +20,15 @@ Number = str | int | Decimal
 """A price or a size: decimal text, whole units or a Decimal. A float is refused: say what you mean."""
 
 
+class Hidden:
+    """A key on its way to its signer: where locals are shown, in a traceback or a crash report, it is not."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: str | bytes | bytearray | None) -> None:
+        self.key = key
+
+
 class Waiters(Generic[K, V]):
     """Who waits for which piece of news. Each is given once; listeners hear every one."""
 

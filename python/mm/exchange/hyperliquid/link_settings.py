@@ -1,6 +1,7 @@
 """How a link is set up: where, for whom, which feeds, and every time and bound with a name."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -20,6 +21,7 @@ _TIMES = (
     "steady_ms post_timeout_ms query_timeout_ms open_timeout_ms watch_every_ms clock_every_ms budget_every_ms markets_every_ms blocks_still_ms"
 )
 _BOUNDS = "facts_most frame_most held_most requests_most"
+KEY_LIKE = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +117,15 @@ def _positive(name: str, value: object) -> None:
 def _address(text: object) -> str:
     digits = text[2:] if isinstance(text, str) and text[:2] in ("0x", "0X") else ""
     if len(digits) != 40 or not digits.isascii() or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
-        raise ConfigError(
-            f"account is an address, 0x and 40 digits, not {text!r}", field="account", reason="no address"
-        )
+        # What was given is not repeated: it could be a key.
+        raise ConfigError("account is no address: 0x and 40 hexadecimal digits", field="account", reason="no address")
     return "0x" + digits.lower()
 
 
 def _url(text: object) -> str:
     def refuse(reason: str) -> ConfigError:
-        return ConfigError(f"url {text!r}: {reason}", field="url", reason=reason)
+        shown = "" if KEY_LIKE.search(str(text)) else f" {text!r}"
+        return ConfigError(f"url{shown}: {reason}", field="url", reason=reason)
 
     if not isinstance(text, str):
         raise refuse("not a text")

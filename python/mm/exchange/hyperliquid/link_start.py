@@ -19,6 +19,8 @@ from mm.wire import UserRole, exchange_status, perp_dexs, user_role
 __all__ = ["check_keys", "check_roles", "measure_skew", "read_assets", "read_info"]
 
 _AGAIN_MS = 500
+_ATTEMPT_MS = 5_000
+"""So long is one answer waited for: one that is lost must not take all the time that there is."""
 
 
 async def read_info(rest: Asks, ip: IpBudget, clock: Clock, request: dict[str, object], timeout_ms: int) -> bytes:
@@ -29,7 +31,7 @@ async def read_info(rest: Asks, ip: IpBudget, clock: Clock, request: dict[str, o
     while True:
         try:
             ip.admit(clock.steady_ms(), query_weight(kind, 0), Need.PROTECT)
-            reply = await rest.post("/info", body, max(1, end - clock.steady_ms()))
+            reply = await rest.post("/info", body, max(1, min(_ATTEMPT_MS, end - clock.steady_ms())))
             if reply.status == 200:
                 return reply.body
             if reply.status == 429:

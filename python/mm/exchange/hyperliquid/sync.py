@@ -28,6 +28,8 @@ from mm.protocol import RateLimitReply
 
 T = TypeVar("T")
 
+OPENING_S = 5.0
+"""Opening may take so much longer than a call: what it waited for is told first (the link's own bound is as long)."""
 TIMEOUT_S = 30.0
 NEVER_S = 1e9
 EXIT_S = 60.0
@@ -44,11 +46,20 @@ class HyperliquidSync:
     def __init__(self, *, timeout_s: float = TIMEOUT_S, wait: bool = True, **settings: Any) -> None:
         self._timeout_s = timeout_s
         self._wait = wait
-        self._client = Hyperliquid(**settings)  # here, so that no key is kept for later
         self._entered = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._names = ""
+        try:
+            self._client = Hyperliquid(**settings)  # here, so that no key is kept for later
+        finally:
+            settings.clear()  # no frame of a traceback has it
+        self._names = " ".join((self._client.account, *self._client.coins))
+
+    def __repr__(self) -> str:
+        life = "closed" if self._loop is None else "ready" if self.ready else "opening"
+        return f"<mm.HyperliquidSync {self._names}: {life}>"
 
     # --- life -------------------------------------------------------------------------------------------
 
@@ -70,7 +81,7 @@ class HyperliquidSync:
             self._thread = threading.Thread(target=self._turn, args=(self._loop,), name="mm", daemon=True)
             self._thread.start()
         try:
-            self._call(self._enter(), "opening", sends=False)
+            self._call(self._enter(), "opening", self._timeout_s + OPENING_S, sends=False)
         except BaseException:
             self.close()
             raise
@@ -252,4 +263,7 @@ class HyperliquidSync:
 
 def connect(*, timeout_s: float = TIMEOUT_S, wait: bool = True, **settings: Any) -> HyperliquidSync:
     """A client for scripts and notebooks; use it with `with`. Arguments as `Hyperliquid`."""
-    return HyperliquidSync(timeout_s=timeout_s, wait=wait, **settings)
+    try:
+        return HyperliquidSync(timeout_s=timeout_s, wait=wait, **settings)
+    finally:
+        settings.clear()  # no frame of a traceback has the key
