@@ -105,12 +105,13 @@ class Desk:
         orders: list[NewOrder] = []
         try:
             for wish in wishes:
-                cloid = wish.cloid if wish.cloid is not None else core.engine.tell(Engine.next_cloid)
+                # In the writing of the engine and the venue (protocol 2.1): it is looked for by its text.
+                cloid = core.engine.tell(Engine.next_cloid) if wish.cloid is None else str(wish.cloid).lower()
                 words = (wish.coin, wish.side, wish.px, wish.sz, wish.tif, wish.reduce_only)
                 core.engine.tell(Engine.add_pending_with_cloid, cloid, *words, now)
                 items.append(Item(cloid, cloid))
                 orders.append(new_order(wish.coin, wish.side, wish.px, wish.sz, wish.tif, cloid, wish.reduce_only))
-        except UsageError:
+        except Exception:
             self._take_back(items)
             raise
         core.counts.placed += len(items)
@@ -125,14 +126,16 @@ class Desk:
         changes: list[Change] = []
         try:
             for edit in edits:
-                if edit.name in self.cancels:
+                known = core.engine.view.get_by_cloid(edit.name)
+                name = (known and known.cloid) or edit.name
+                if name in self.cancels:
                     raise UsageError("its cancel goes on until it is gone", cloid=edit.name, reason="cancelled")
                 cloid = core.engine.tell(Engine.next_cloid)
                 ask = core.engine.tell(Engine.initiate_modify, edit.name, cloid, edit.px, edit.order_qty, now)
-                items.append(Item(edit.name, cloid, ask.oid, wanted=edit.order_qty))
+                items.append(Item(name, cloid, ask.oid, wanted=edit.order_qty))
                 order = new_order(ask.coin, ask.side, ask.px, ask.sz, ask.tif, cloid, ask.reduce_only)
                 changes.append(Change(ask.oid, order))
-        except UsageError:
+        except Exception:
             self._take_back(items)
             raise
         core.counts.modified += len(items)

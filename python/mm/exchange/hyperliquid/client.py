@@ -388,11 +388,13 @@ class Hyperliquid:
         `order_qty` is the total over the order's life, executed part included: the venue is sent what is left of
         it (order-state 6). It is one request, `batchModify`, and the order keeps its name.
 
-        Raises as `place`; what a refusal or a silence leaves behind is in the order's state. With a `policy` the
+        Raises as `place`, and `UsageError` for an order that is not ours; what a refusal or a silence leaves behind is in the order's state. With a `policy` the
         fallback takes over instead: ask, shrink, cancel, place anew, until the matter is settled. It places nothing anew
         for an order that somebody else ended (a cancel of yours, or of the venue's), nor while the client is closing.
         """
         known = self._order(order)
+        if known.foreign:
+            raise UsageError("this order is not ours, and is not moved", cloid=known.cloid or "", reason="foreign")
         market = self._market(known.coin)
         edit = Edit(
             name_of(known),
@@ -548,9 +550,13 @@ class Hyperliquid:
 
     def _wish(self, order: NewOrder) -> Wish:
         market = self._market(order.coin)
-        side = order.side if isinstance(order.side, Side) else {"B": Side.BUY, "A": Side.SELL}.get(order.side)
+        side = next((side for side in (Side.BUY, Side.SELL) if order.side in (side, side.letter)), None)
         if side is None:
             raise BadInput(f"side is 'B' or 'A', not {order.side!r}", field="side", reason="unknown")
+        if type(order.reduce_only) is not bool:
+            raise BadInput(
+                f"reduce_only is a bool, not {order.reduce_only!r}", field="reduce_only", reason="not a bool"
+            )
         px, sz = Decimal(market.px_to_wire(order.px)), Decimal(market.sz_to_wire(order.sz))
         return Wish(order.coin, side, px, sz, order.tif, order.reduce_only, order.cloid)
 
