@@ -73,6 +73,11 @@ def _by_the_venue(command: Action, nonce: int, offset_ms: int) -> Action:
     return replace(command, expires_ms=command.expires_ms + offset_ms)
 
 
+def _face(market: wire.Asset | None) -> tuple[object, ...]:
+    """What an order depends on."""
+    return () if market is None else (market.id, market.sz_decimals, market.px_decimals, market.is_delisted)
+
+
 class Link:
     """One account's connection to the venue.
 
@@ -112,8 +117,10 @@ class Link:
         self._clock_step_ms = 0
         self._halted: set[str] = set()
         self._assets_ms = 0
+        self._markets_doubted = self._markets_awaited = False
         self._special_told: str | None = None
         self._assets: wire.Assets | None = None
+        self._newest: wire.Assets | None = None
         self._rest: Asks | None = None
         self._line: Line | None = None
 
@@ -171,8 +178,9 @@ class Link:
             rest = self._rest = self._make_rest(settings)
             async with asyncio.timeout(settings.open_timeout_ms / 1_000 + 1):
                 await link_start.measure_skew(rest, ip, clock, self.skew, settings.open_timeout_ms)
-                self._assets = await link_start.read_assets(rest, ip, clock, settings)
                 self._assets_ms = clock.steady_ms()
+                self._assets = self._newest = await link_start.read_assets(rest, ip, clock, settings)
+                link_start.check_coins(self._assets, settings)
                 await link_start.check_keys(rest, ip, clock, settings, self._signer)
             await self._read_budget()
             self._line = Line(settings, self, self.limits, clock, self.skew, rng=self._rng, connect=self._connect)
@@ -283,9 +291,10 @@ class Link:
             self.emit(Stale("markets", coin, 0))  # With the connection before, it was taken back.
         if epoch > 1:
             self.clock_doubted()
-        if epoch > 1 and self._clock.steady_ms() - self._assets_ms > self.settings.markets_every_ms:
-            self._assets_ms = self._clock.steady_ms()
-            self._start(self._read_markets())
+            self._markets_doubted = True
+            if not self._markets_awaited:
+                self._markets_awaited = True
+                self._start(self._markets_again())
 
     def _learn(self, signed: Signed, text: str) -> None:
         """What the refusal of a whole action says of our own accounts (protocol 4.3)."""
@@ -380,10 +389,18 @@ class Link:
             nonce = self._nonces.lower(nonce, most)
         if self._halted and (coin := encode.coins(command) & self._halted):
             return f"{min(coin)} is halted: the venue's market is not what it was"
-        signed = encode.sign(_by_the_venue(command, nonce, self.skew.offset_ms), self._signer, self.assets)
+        assets = self._markets_of(command)
+        signed = encode.sign(_by_the_venue(command, nonce, self.skew.offset_ms), self._signer, assets)
         self._nonces.add(nonce)
         signed.nonce = command.nonce
         return signed
+
+    def _markets_of(self, command: Action) -> wire.Assets:
+        """Those that it was decided by. A cancel names the market as it is now, if its number is another one (X17, I20)."""
+        newest = self._newest
+        if type(command) is Cancel and newest is not None and all(one.coin in newest for one in command.targets):
+            return newest
+        return self.assets
 
     def _refusal(self, signed: Signed, now: int) -> str:
         """Why it may not go out now, or nothing; it is counted then. Cancels and what reduces always go (I20)."""
@@ -513,20 +530,38 @@ class Link:
             self._clock_asked = False
         self._tell_clock()
 
+    async def _markets_again(self) -> None:
+        """Reads the markets after a reconnect, as soon as they may be read again, and again where that failed."""
+        try:
+            while self._markets_doubted:
+                wait = self._assets_ms + self.settings.markets_every_ms - self._clock.steady_ms()
+                await asyncio.sleep(max(0, wait) / 1_000)
+                self._markets_doubted, self._assets_ms = False, self._clock.steady_ms()
+                await self._read_markets()
+        finally:
+            self._markets_awaited = False
+
     async def _read_markets(self) -> None:
-        """Reads the markets again. One whose number or grid is another now is halted: what was decided fits no more (X17)."""
+        """Reads the markets again. One whose number or grid is another now, or that is no more, is halted: what was decided
+        fits no more (X17).
+        """
         assert self._rest is not None
         try:
             fresh = await link_start.read_assets(self._rest, self.limits.ip, self._clock, self.settings)
         except MmError as error:
             self.emit(Warned("markets", f"the markets could not be read again: {error}"))
+            self._markets_doubted = True
             return
-        for coin in self.settings.coins:
-            old, new = self.assets[coin], fresh[coin]
-            if (old.id, old.sz_decimals, old.px_decimals) != (new.id, new.sz_decimals, new.px_decimals):
-                self._halted.add(coin)
-                self.emit(Warned("markets", f"{coin} is not what it was: it is halted until the link is opened anew"))
-                self.emit(Stale("markets", coin, 0))
+        self._newest = fresh
+        for old in self.assets:
+            if old.name in self._halted or _face(fresh.get(old.name)) == _face(old):
+                continue
+            self._halted.add(old.name)
+            if old.name in self.settings.coins:
+                self.emit(
+                    Warned("markets", f"{old.name} is not what it was: it is halted until the link is opened anew")
+                )
+            self.emit(Stale("markets", old.name, 0))
 
     def _tell_clock(self) -> None:
         """A clock that is off is told when it becomes so, and when it is over."""
