@@ -13,6 +13,7 @@ from mm.errors import (
     OutcomeUnknown,
 )
 from mm.exchange.hyperliquid.client_events import EventStream, Lagged, Left
+from mm.exchange.hyperliquid.limits import Limits
 from mm.protocol import (
     Cancel,
     Fact,
@@ -227,6 +228,16 @@ def test_clients_of_one_signer_never_give_the_same_nonce() -> None:  # I14, prot
     assert other._nonces is not master._nonces is not mainnet._nonces
     given = [client._nonces.nonces.next(1_790_000_000_000) for client in (master, sub, master)]  # type: ignore[union-attr]
     assert len(set(given)) == 3
+
+
+def test_clients_of_one_process_share_the_limits_of_its_address() -> None:  # X19, N9, protocol 1.4 and 9.1
+    key = "0x" + "11" * 32
+    told = {"key": key, "url": mm.TESTNET}
+    one, two = (mm.Hyperliquid(account=account, **told)._exchange.limits for account in (ME, "0x" + "7" * 40))  # type: ignore[arg-type,attr-defined]
+    elsewhere = mm.Hyperliquid(account=ME, key=key)._exchange.limits  # type: ignore[attr-defined]
+    assert one is two is Limits.shared(mm.TESTNET) is not elsewhere
+    here = [mm.Hyperliquid(account=ME, key=key, url="http://127.0.0.1:1")._exchange.limits for _ in range(2)]  # type: ignore[attr-defined]
+    assert here[0] is not here[1], "a venue of one's own counts nothing by address"
 
 
 def test_sessions_that_share_their_nonces_act_in_the_same_millisecond() -> None:

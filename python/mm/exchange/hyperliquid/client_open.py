@@ -9,6 +9,7 @@ from mm._core.sign import Nonces, Signer
 from mm.errors import ConfigError
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_parts import Number
+from mm.exchange.hyperliquid.limits import Limits
 from mm.exchange.hyperliquid.link_settings import Settings
 from mm.session import Recorded, Unrecorded
 
@@ -72,7 +73,11 @@ def network(
     signer: Signer | None,
     vault: str | None,
 ) -> tuple[AsyncExchange, SharedNonces]:
-    """The link over the network, and its signer's nonces. Its libraries are loaded here, when one is wanted."""
+    """The link over the network, and its signer's nonces. Its libraries are loaded here, when one is wanted.
+
+    The limits of this machine's address are one for all clients of the process (protocol 9.1); on the machine itself,
+    without TLS, nobody counts by address.
+    """
     if signer is None:
         if key is None:
             raise ConfigError("a key or a signer is needed, to sign for the account", field="key", reason="missing")
@@ -81,4 +86,5 @@ def network(
         raise ConfigError("a key and a signer are one too many", field="key", reason="twice")
     from mm.exchange.hyperliquid.link import Link
 
-    return Link(settings, signer), shared_nonces(signer.address, settings.url)
+    limits = Limits.shared(settings.url) if settings.secure else None
+    return Link(settings, signer, limits=limits), shared_nonces(signer.address, settings.url)

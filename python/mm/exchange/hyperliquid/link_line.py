@@ -246,7 +246,7 @@ class Line:
                 self._streams.asked(stream, now)
                 if not self._send(stream.message(), Need.STATUS):
                     stream.asked_ms = None
-                    self._sockets.subscriptions -= 1
+                    self._sockets.subscription_undone()
                     return
                 self._subscribed += 1
         finally:
