@@ -101,6 +101,23 @@ def test_every_reader_has_his_own_and_it_ends_with_the_client(fake: Fake) -> Non
     run(story())
 
 
+def test_a_reader_that_went_away_is_forgotten(fake: Fake) -> None:  # I10
+    async def story() -> None:
+        async with fake.client() as hl:
+            await hl.ready()
+            stays = hl.events()
+            for _ in range(100):
+                reader = hl.events()
+                await hl.place("BTC", "B", "100", "1")
+                async for event in reader:
+                    if isinstance(event, Fate):
+                        break
+            assert len(hl._streams) <= 2
+            assert len([event for event in iter(stays.next_now, None) if isinstance(event, Fate)]) >= 100
+
+    run(story())
+
+
 # --- leaving ------------------------------------------------------------------------------------------
 
 
@@ -155,6 +172,62 @@ def test_leaving_waits_a_little_for_answers_and_tells_what_is_unknown(fake: Fake
             await task
         assert [o.state for o in hl.left] == [OrderState.Pending]
 
+    run(story())
+
+
+def test_leaving_twice_is_leaving_once_and_both_wait_for_its_end(fake: Fake) -> None:
+    async def story() -> None:
+        async with fake.client(on_exit="cancel") as hl:
+            await hl.ready()
+            await hl.place("BTC", "B", "100", "1")
+            first = asyncio.create_task(hl.close())
+            await asyncio.sleep(0)
+        assert fake.closed == 1
+        assert fake.of(Cancel)
+        assert hl.left == ()
+        await hl.close()
+        await first
+
+    run(story())
+
+
+@pytest.mark.parametrize("cancels", [1, 2, 3])
+def test_who_is_cancelled_while_he_leaves_leaves_all_the_same(fake: Fake, cancels: int) -> None:
+    ends = 0
+
+    async def slowly() -> None:
+        nonlocal ends
+        fake.closed += 1
+        try:
+            for _ in range(20):
+                await asyncio.sleep(0)
+        finally:
+            ends += 1
+
+    async def life() -> None:
+        answering(fake, Place)
+        async with fake.client(grace_ms=10**9, on_exit="cancel") as hl:
+            clients.append(hl)
+            await hl.ready()
+            placing.append(asyncio.create_task(hl.place("BTC", "B", "100", "1")))
+            await until(lambda: fake.of(Place))
+
+    async def story() -> None:
+        fake.close = slowly  # type: ignore[method-assign]
+        leaving = asyncio.create_task(life())
+        await until(lambda: clients and clients[0]._closing)
+        for _ in range(cancels):
+            leaving.cancel()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        assert ends == fake.closed == 1
+        assert len(clients[0].left) == 1
+        await asyncio.gather(*placing, return_exceptions=True)
+
+    clients: list[mm.Hyperliquid] = []
+    placing: list[asyncio.Task[mm.Order]] = []
     run(story())
 
 

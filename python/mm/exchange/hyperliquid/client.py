@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import TracebackType
@@ -118,7 +119,7 @@ class Hyperliquid:
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._fault: BaseException | None = None
-        self._streams: list[EventStream] = []
+        self._streams: list[weakref.ref[EventStream]] = []
         self._fates: Waiters[tuple[str, str | int], Fate] = Waiters()
         self._infos: Waiters[int, InfoReply | ReadFailed] = Waiters()
         self._budget: Waiters[str, RateLimitReply] = Waiters()
@@ -126,6 +127,7 @@ class Hyperliquid:
         self._turned: asyncio.Future[None] | None = None
         self._books = Books()
         self._closing = False
+        self._gone = asyncio.Event()
 
     # --- life -------------------------------------------------------------------------------------------
 
@@ -162,25 +164,36 @@ class Hyperliquid:
             raise self._fault
 
     async def close(self) -> None:
-        """Leave: as the class says. Called by the context; a second call does nothing."""
-        if self._task is None or self._closing:
-            return
-        self._closing = True
-        self._fallbacks.stop()
+        """Leave: as the class says. Called by the context; a second call waits for the first, and does nothing."""
         task = self._task
+        if self._closing:
+            await self._gone.wait()
+        elif task is not None:
+            self._closing = True
+            self._fallbacks.stop()
+            try:
+                if self._fault is None:
+                    with contextlib.suppress(VenueError):
+                        if self._on_exit == "cancel":
+                            await self.cancel_all(wait=True)
+                        await self._until(lambda: not self.session.requests_open, self._grace_ms)
+            finally:
+                await self._stop(task)
+
+    async def _stop(self, task: asyncio.Task[None]) -> None:
+        """End the loop's task and the exchange, though we be cancelled meanwhile: nothing stays behind."""
+        self._task = None
+        task.cancel()
         try:
-            if self._fault is None:
-                with contextlib.suppress(VenueError):
-                    if self._on_exit == "cancel":
-                        await self.cancel_all(wait=True)
-                    await self._until(lambda: not self.session.requests_open, self._grace_ms)
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # it is kept in `_fault`
         finally:
-            self._task = None
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
-            await self._exchange.close()
-            self._end()
+            try:
+                await self._exchange.close()
+            finally:
+                self._end()
+                self._gone.set()
 
     def _end(self) -> None:
         self.left = self._still(None)
@@ -189,7 +202,7 @@ class Hyperliquid:
         gone = OutcomeUnknown("the client was closed before the answer came", reason="closed")
         for waiters in (self._fates, self._infos, self._budget):
             waiters.fail(gone)
-        for stream in self._streams:
+        for stream in self._readers():
             if self.left:
                 stream.put(Left(self.left))
             stream.end(self._fault)
@@ -227,7 +240,7 @@ class Hyperliquid:
             self._fault = fault
             for waiters in (self._fates, self._infos, self._budget):
                 waiters.fail(fault)
-            for stream in self._streams:
+            for stream in self._readers():
                 stream.end(fault)
             raise
         finally:
@@ -235,7 +248,9 @@ class Hyperliquid:
 
     def _tell(self) -> None:
         """Pass on what followed."""
-        for event in self.session.drain():
+        events = self.session.drain()
+        streams = self._readers() if events else []
+        for event in events:
             match event:
                 case Fate(kind=kind, nonce=nonce, cloid=cloid):
                     self._fates.give((kind, cloid or nonce), event)
@@ -253,9 +268,16 @@ class Hyperliquid:
                     log.warning("%s: nothing is placed now: %s", coin or "every coin", why)
                 case _:
                     pass
-            for stream in self._streams:
+            for stream in streams:
                 stream.put(event)
         self._turn()
+
+    def _readers(self) -> list[EventStream]:
+        """Those that somebody still holds; the others are forgotten."""
+        readers = [stream for reader in self._streams if (stream := reader()) is not None]
+        if len(readers) < len(self._streams):
+            self._streams = list(map(weakref.ref, readers))
+        return readers
 
     def _turn(self) -> None:
         turned, self._turned = self._turned, None
@@ -331,11 +353,12 @@ class Hyperliquid:
     def events(self) -> EventStream:
         """Everything that happens from now on, in order: effects, fates, gate and link, market events.
 
-        Each reader has its own queue of `events_most` events; one that is too slow is told so (`Lagged`).
+        Each reader has its own queue of `events_most` events; one that is too slow is told so (`Lagged`). It is filled as
+        long as somebody holds the reader.
         """
         self._alive()
         stream = EventStream(self._events_most)
-        self._streams.append(stream)
+        self._streams.append(weakref.ref(stream))
         return stream
 
     # --- orders -----------------------------------------------------------------------------------------

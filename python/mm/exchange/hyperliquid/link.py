@@ -200,18 +200,20 @@ class Link:
     async def close(self) -> None:
         """Ends everything: no task, no socket is left. Facts that wait can still be received. May be repeated."""
         self._state = "closed"
-        while self._tasks:
-            tasks = list(self._tasks)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._tasks.difference_update(tasks)
-        if self._rest is not None:
-            await self._rest.close()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._wake()
+        try:
+            while self._tasks:
+                tasks = list(self._tasks)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                self._tasks.difference_update(tasks)
+        finally:  # though whoever closes is cancelled meanwhile
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self._wake()
+            if self._rest is not None:
+                await self._rest.close()
 
     def send(self, command: Command) -> None:
         """Sends, and returns at once; what became of it comes as a fact, or never.
