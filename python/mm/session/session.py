@@ -242,8 +242,8 @@ class Session:
                 self._watch.rescan((coin, oid, cloid, what))
             case Effect.Overfill() | Effect.Foreign():
                 self.counts.surprises[type(effect).__name__] += 1
-            case Effect.Surfaced(what=what):
-                self.counts.surprises[f"surfaced {what}"] += 1
+            case Effect.Surfaced():
+                self.counts.surprises["surfaced"] += 1
             case _:
                 pass  # Moved, Excess, Liquidation, Ancient, PositionDiffers: news, or dealt with where it was asked
 
