@@ -164,7 +164,7 @@ class Gate:
         self._core.emit(GateMoved(phase, why))
         match phase:
             case Phase.FILLS:
-                self._reads.fills()
+                self._reads.fills(gaps=True)
             case Phase.ORDERS:
                 self._reads.open_orders(dict.fromkeys(map(dex_of, self._core.coins())) or [""])
             case Phase.STATUSES:
