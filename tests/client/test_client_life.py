@@ -14,9 +14,11 @@ from mm.errors import (
 )
 from mm.exchange.hyperliquid.client_events import EventStream, Lagged, Left
 from mm.exchange.hyperliquid.limits import Limits
+from mm.fallback import Policy
 from mm.protocol import (
     Cancel,
     Fact,
+    Modify,
     Place,
     Stale,
     Warned,
@@ -171,6 +173,22 @@ def test_leaving_waits_a_little_for_answers_and_tells_what_is_unknown(fake: Fake
         with pytest.raises(OutcomeUnknown, match="closed"):
             await task
         assert [o.state for o in hl.left] == [OrderState.Pending]
+
+    run(story())
+
+
+def test_who_waits_for_what_was_sent_is_not_told_that_it_was_not(fake: Fake) -> None:  # I5
+    async def story() -> None:
+        fake.answers = lambda action: [] if isinstance(action, Modify | Cancel) else fake.kind(action)
+        async with fake.client(grace_ms=500) as hl:
+            await hl.ready()
+            first, second = [await hl.place("BTC", "B", px, "1") for px in ("100", "99")]
+            waits = [hl.modify(second, px="98", policy=Policy()), hl.cancel(first), hl.known(second.cloid or "")]
+            tasks = [asyncio.create_task(wait) for wait in waits]
+            await until(lambda: fake.of(Modify))
+        for task in tasks:
+            with pytest.raises(OutcomeUnknown, match="closed"):
+                await task
 
     run(story())
 

@@ -289,6 +289,9 @@ class Hyperliquid:
         if self._turned is None:
             self._turned = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._turned)
+        if self._task is None and self._fault is None:
+            # Who waits may have sent something, and so it is not `NotSent`.
+            raise OutcomeUnknown("the client was closed meanwhile", reason="closed")
         self._alive()
 
     async def _until(self, done: Callable[[], bool], timeout_ms: int) -> bool:

@@ -165,11 +165,11 @@ def ask(query: Query, account: str, assets: Assets) -> Question:
         case AskFills(start_ms=start, end_ms=end):
             return _question(Need.STATUS, type="userFillsByTime", user=account, startTime=start, endTime=end)
         case AskPosition(coin=coin):
-            asset = _asset(coin, assets)
-            if asset.kind == "spot":
-                return _question(Need.STATUS, type="spotClearinghouseState", user=account)
-            name = {"dex": coin.split(":", 1)[0]} if asset.kind == "dex" else {}
-            return _question(Need.STATUS, type="clearinghouseState", user=account, **name)
+            dex, colon, _ = coin.partition(":")
+            if colon:  # Of a builder's dex that is not traded on here, too: an order may be left there from before.
+                return _question(Need.STATUS, type="clearinghouseState", user=account, dex=dex)
+            kind = "spotClearinghouseState" if _asset(coin, assets).kind == "spot" else "clearinghouseState"
+            return _question(Need.STATUS, type=kind, user=account)
         case AskRateLimit():
             return _question(Need.ORDINARY, type="userRateLimit", user=account)
         case AskInfo(body=body):
