@@ -89,6 +89,7 @@ def test_what_somebody_should_see_to_is_told_and_logged(fake: Fake, caplog: pyte
     with caplog.at_level(logging.WARNING, "mm"):
         run(story())
     assert "BTC: nothing is placed now: bbo is stale" in caplog.text
+    assert "clock: 1,200 ms behind" in caplog.text
 
 
 def test_every_reader_has_his_own_and_it_ends_with_the_client(fake: Fake) -> None:
@@ -114,7 +115,7 @@ def test_a_reader_that_went_away_is_forgotten(fake: Fake) -> None:  # I10
                 async for event in reader:
                     if isinstance(event, Fate):
                         break
-            assert len(hl._streams) <= 2
+            assert len(hl._readers) <= 2
             assert len([event for event in iter(stays.next_now, None) if isinstance(event, Fate)]) >= 100
 
     run(story())

@@ -21,7 +21,6 @@ from mm.protocol import (
     ItemError,
     LinkDown,
     LinkUp,
-    NewOrder,
     Place,
     PositionReply,
     Query,
@@ -552,26 +551,6 @@ def test_a_budget_that_was_asked_for_is_asked_again_on_the_next_connection(story
     story.epoch += 1
     story.take(LinkUp(story.epoch))
     assert story.asked().count("AskRateLimit") == 2
-
-
-@pytest.mark.parametrize("ours", [True, False])
-def test_a_status_that_nobody_knows_is_asked_about_ever_more_slowly(story: Story, ours: bool) -> None:  # X12, I18, X19
-    theirs = NewOrder("BTC", "B", "99", "1", "Gtc", "0x" + "f" * 32)
-    order = story.ready().rest(100)[0].orders[0] if ours else theirs
-    story.ready()
-    story.take(story.update(story.row(order, 100, "frobnicated")))
-    story.go(60_000)
-    assert 4 < len(story.sent(AskOrder)) < 40, "it is asked again, and does not use up what others need"
-    assert len(story.counts.surprises) < 5, "however many such orders there are"
-    story.up()
-    story.go(20_000)
-    assert story.session.ready, "and it keeps nobody waiting"
-    story.row(order, 100, "open")
-    story.go(130_000)
-    assert story.order(order.cloid).state == OrderState.Resting
-    count = len(story.sent(AskOrder))
-    story.go(130_000)
-    assert len(story.sent(AskOrder)) == count
 
 
 @pytest.mark.parametrize("shape", [lambda s: s.session.scan(), lambda s: s.session.reads.rate_limit()])

@@ -5,7 +5,7 @@ which may be. What happens when no answer comes, or one that does not tell, is i
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
@@ -43,6 +43,7 @@ from mm.session.silence import Silence
 MAX_ITEMS = 200
 """What the venue takes in one action (protocol 3.2)."""
 UNKNOWN_WORDS = "Unknown"
+STRANGER = "SignerUnknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class Desk:
     """Sends actions and reads their answers."""
 
     def __init__(self, core: Core, reads: Reads) -> None:
+        self.on_stranger: Callable[[], None] = lambda: None
+        """Told when the venue says that it does not know who signs."""
         self._core = core
         self._waiting: dict[int, Flight] = {}
         self._answered: OrderedDict[int, Flight] = OrderedDict()
@@ -241,7 +244,10 @@ class Desk:
         flight = self._waiting.get(answer.nonce) or self._answered.get(answer.nonce)
         if flight is None:
             self._core.surprise(f"an answer to nothing that was asked: nonce {answer.nonce}", kind="answer to nothing")
-        elif answer.to_noop:
+            return
+        if any(isinstance(one, ActionError) and classify_order_error(one.text) == STRANGER for one in answer.outcomes):
+            self.on_stranger()
+        if answer.to_noop:
             self.silence.on_fence(flight, answer.outcomes)
         elif not flight.items:
             self._bare(flight, answer.outcomes)

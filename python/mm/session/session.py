@@ -42,6 +42,9 @@ from mm.session.strays import Strays
 from mm.session.watch import Watch
 
 CONTRADICTION = "the venue contradicts itself or us"
+LIQUIDATED = "the account was liquidated"
+STRANGER = "the venue does not know the signer"
+"""Each of these closes until somebody has looked at it, and has said `release`."""
 
 
 class Session:
@@ -62,8 +65,10 @@ class Session:
         self.counts = counts if counts is not None else Counts()
         self._core = Core(engine, outlet, tuple(dict.fromkeys(coins)), self.rules, self.counts, nonces)
         self._core.follow = self._follow
+        self._began_ms = self._core.now_ms
         self.reads = Reads(self._core)
         self._desk = Desk(self._core, self.reads)
+        self._desk.on_stranger = lambda: self.gate.hold(None, STRANGER)
         self.gate = Gate(self._core, self.reads, self._desk)
         self._watch = Watch(self._core, self.reads, self.gate)
         self.strays = Strays(self._core, self.reads, self.gate, self._desk.cancel_strays)
@@ -238,8 +243,10 @@ class Session:
                 self.counts.gaps_closed += 1
             case Effect.Contradiction(coin=coin, oid=oid, cloid=cloid, what=what):
                 self.counts.surprises["Contradiction"] += 1
-                self.gate.hold(coin, CONTRADICTION)  # until somebody has looked at it
+                self.gate.hold(coin, CONTRADICTION)
                 self._watch.rescan((coin, oid, cloid, what))
+            case Effect.Liquidation(fill=fill, ours=True) if fill.time >= self._began_ms:
+                self.gate.hold(None, LIQUIDATED)  # an older one was known to whoever began
             case Effect.Overfill() | Effect.Foreign():
                 self.counts.surprises[type(effect).__name__] += 1
             case Effect.Surfaced():

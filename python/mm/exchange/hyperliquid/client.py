@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import TracebackType
@@ -24,13 +23,13 @@ from mm._core.sign import Signer
 from mm._core.wire import Asset, Assets, Book
 from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, UnknownOrder, UsageError, VenueError
 from mm.exchange.base import AsyncExchange
-from mm.exchange.hyperliquid.client_events import EventStream, Left
+from mm.exchange.hyperliquid.client_events import EventStream, Left, Readers, words_of
 from mm.exchange.hyperliquid.client_modify import Fallbacks
-from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, network, unrecorded
+from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, network, unrecorded, wish_of
 from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, error_of, face
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
-from mm.protocol import InfoReply, RateLimitReply, ReadFailed
+from mm.protocol import InfoReply, RateLimitReply, ReadFailed, Warned
 from mm.protocol import Market as MarketFact
 from mm.session import (
     Edit,
@@ -43,7 +42,6 @@ from mm.session import (
     Recorded,
     Rules,
     Session,
-    Wish,
     dex_of,
     name_of,
 )
@@ -115,11 +113,10 @@ class Hyperliquid:
         self._rules = rules
         self._on_exit = on_exit
         self._grace_ms = grace_ms
-        self._events_most = events_most
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._fault: BaseException | None = None
-        self._streams: list[weakref.ref[EventStream]] = []
+        self._readers = Readers(events_most)
         self._fates: Waiters[tuple[str, str | int], Fate] = Waiters()
         self._infos: Waiters[int, InfoReply | ReadFailed] = Waiters()
         self._budget: Waiters[str, RateLimitReply] = Waiters()
@@ -202,11 +199,8 @@ class Hyperliquid:
         gone = OutcomeUnknown("the client was closed before the answer came", reason="closed")
         for waiters in (self._fates, self._infos, self._budget):
             waiters.fail(gone)
-        for stream in self._readers():
-            if self.left:
-                stream.put(Left(self.left))
-            stream.end(self._fault)
-        self._streams.clear()
+        self._readers.tell([Left(self.left)] if self.left else [])
+        self._readers.end(self._fault)
         self._nonces = None  # whoever else signs with this key has them, or nobody does any more
         self._turn()
 
@@ -240,8 +234,7 @@ class Hyperliquid:
             self._fault = fault
             for waiters in (self._fates, self._infos, self._budget):
                 waiters.fail(fault)
-            for stream in self._readers():
-                stream.end(fault)
+            self._readers.end(fault)
             raise
         finally:
             self._turn()
@@ -249,7 +242,6 @@ class Hyperliquid:
     def _tell(self) -> None:
         """Pass on what followed."""
         events = self.session.drain()
-        streams = self._readers() if events else []
         for event in events:
             match event:
                 case Fate(kind=kind, nonce=nonce, cloid=cloid):
@@ -262,22 +254,12 @@ class Hyperliquid:
                     self._books.take(told, self._exchange.now_ms)
                 case GateMoved(phase=Phase.DOWN):
                     self._books.clear()
-                case Escalated(what=what, coin=coin):
-                    log.warning("%s%s", what, "" if coin is None else f" ({coin})")
-                case Held(coin=coin, why=why):
-                    log.warning("%s: nothing is placed now: %s", coin or "every coin", why)
+                case Escalated() | Held() | Warned():
+                    log.warning(words_of(event))
                 case _:
                     pass
-            for stream in streams:
-                stream.put(event)
+        self._readers.tell(events)
         self._turn()
-
-    def _readers(self) -> list[EventStream]:
-        """Those that somebody still holds; the others are forgotten."""
-        readers = [stream for reader in self._streams if (stream := reader()) is not None]
-        if len(readers) < len(self._streams):
-            self._streams = list(map(weakref.ref, readers))
-        return readers
 
     def _turn(self) -> None:
         turned, self._turned = self._turned, None
@@ -348,8 +330,10 @@ class Hyperliquid:
         """Why nothing may be placed on this coin now; None if it may."""
         return self.session.closed(coin)
 
-    def release(self, coin: str, why: str) -> None:
-        """Open a coin again that was closed for this reason: a contradiction stays until somebody has looked at it."""
+    def release(self, coin: str | None, why: str) -> None:
+        """Open a coin again (None: all) that was closed for this reason. A contradiction, a liquidation and a signer that the
+        venue does not know stay until somebody has looked at them.
+        """
         self._alive().gate.release(coin, why)
         self._tell()
 
@@ -360,9 +344,7 @@ class Hyperliquid:
         long as somebody holds the reader.
         """
         self._alive()
-        stream = EventStream(self._events_most)
-        self._streams.append(weakref.ref(stream))
-        return stream
+        return self._readers.open()
 
     # --- orders -----------------------------------------------------------------------------------------
 
@@ -395,7 +377,7 @@ class Hyperliquid:
         apart from takers (protocol 10.2).
         """
         session = self._quoting()
-        wishes = [self._wish(order) for order in orders]
+        wishes = [wish_of(order, self._market(order.coin)) for order in orders]
         names = session.place(wishes)
         waiting = [self._fates.wait(("place", name)) for name in names]
         self._tell()
@@ -573,18 +555,6 @@ class Hyperliquid:
         if order is None:
             return OutcomeUnknown("the order was taken, and has left memory since", cloid=fate.cloid)
         return order
-
-    def _wish(self, order: NewOrder) -> Wish:
-        market = self._market(order.coin)
-        side = next((side for side in (Side.BUY, Side.SELL) if order.side in (side, side.letter)), None)
-        if side is None:
-            raise BadInput(f"side is 'B' or 'A', not {order.side!r}", field="side", reason="unknown")
-        if type(order.reduce_only) is not bool:
-            raise BadInput(
-                f"reduce_only is a bool, not {order.reduce_only!r}", field="reduce_only", reason="not a bool"
-            )
-        px, sz = Decimal(market.px_to_wire(order.px)), Decimal(market.sz_to_wire(order.sz))
-        return Wish(order.coin, side, px, sz, order.tif, order.reduce_only, order.cloid)
 
     def _market(self, coin: str) -> Asset:
         market = None if self._assets is None else self._assets.get(coin)

@@ -1,17 +1,19 @@
 """What a client is made of when it begins: one order to place, an engine without a record, the link over the network."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from threading import Lock
 from weakref import WeakValueDictionary
 
 from mm._core import Engine, Side, Tif
 from mm._core.sign import Nonces, Signer
-from mm.errors import ConfigError
+from mm._core.wire import Asset
+from mm.errors import BadInput, ConfigError
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_parts import Number
 from mm.exchange.hyperliquid.limits import Limits
 from mm.exchange.hyperliquid.link_settings import Settings
-from mm.session import Recorded, Unrecorded
+from mm.session import Recorded, Unrecorded, Wish
 
 ASK_AFTER_MS = 1_500
 """When the engine asks for the trades behind an amount that an answer told (reliability N7: within 2 s)."""
@@ -32,6 +34,17 @@ class NewOrder:
     tif: Tif = Tif.ALO
     reduce_only: bool = False
     cloid: str | None = None
+
+
+def wish_of(order: NewOrder, market: Asset) -> Wish:
+    """What the session is asked for. Raises `BadInput` or `Unrepresentable`, naming the field."""
+    side = next((side for side in (Side.BUY, Side.SELL) if order.side in (side, side.letter)), None)
+    if side is None:
+        raise BadInput(f"side is 'B' or 'A', not {order.side!r}", field="side", reason="unknown")
+    if type(order.reduce_only) is not bool:
+        raise BadInput(f"reduce_only is a bool, not {order.reduce_only!r}", field="reduce_only", reason="not a bool")
+    px, sz = Decimal(market.px_to_wire(order.px)), Decimal(market.sz_to_wire(order.sz))
+    return Wish(order.coin, side, px, sz, order.tif, order.reduce_only, order.cloid)
 
 
 def unrecorded(account: str, engine: Engine | None, now_ms: int) -> Recorded:
