@@ -26,7 +26,8 @@ from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_events import EventStream, Left, Readers, words_of
 from mm.exchange.hyperliquid.client_modify import Fallbacks
 from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, network, unrecorded, wish_of
-from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, error_of, face
+from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, error_of, face, json_of, order_in
+from mm.exchange.hyperliquid.forks import not_in_a_child
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed, Warned
@@ -131,6 +132,7 @@ class Hyperliquid:
     async def __aenter__(self) -> Self:
         if self._session is not None:
             raise UsageError("a client is entered once")
+        not_in_a_child(self)
         try:
             await self._exchange.open()
             self._begin()
@@ -203,6 +205,12 @@ class Hyperliquid:
         self._readers.end(self._fault)
         self._nonces = None  # whoever else signs with this key has them, or nobody does any more
         self._turn()
+
+    def forked(self) -> None:
+        """This is a copy in a child process: it has nobody's sockets to send on, or to close (reliability P9)."""
+        self._task, self._closing = None, True
+        self._fault = UsageError("a client does not follow into a forked process: open one there", reason="forked")
+        self._gone.set()
 
     async def ready(self) -> None:
         """Wait until all is known that the venue knows: then, and only then, orders are taken. Bound it as you like."""
@@ -505,11 +513,7 @@ class Hyperliquid:
     async def info(self, body: Mapping[str, Any], *, timeout_ms: int = 10_000) -> Any:
         """Ask `/info` anything, once (`{"type": "meta"}`); give the JSON of the answer. Raises `VenueError`."""
         session = self._alive()
-        try:
-            text = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
-        except (TypeError, ValueError) as error:
-            raise BadInput(f"body is no JSON: {error}", field="body", reason="not JSON") from None
-        number = session.reads.info(text)
+        number = session.reads.info(json_of(body))
         waiting = self._infos.wait(number)
         self._tell()
         try:
@@ -563,15 +567,7 @@ class Hyperliquid:
         return market
 
     def _order(self, order: Order | str | int) -> Order:
-        """The order as it stands now."""
-        if isinstance(order, Order):
-            key: str | int | None = order.cloid if order.cloid is not None else order.oid
-        else:
-            key = order
-        found = self.engine.get_order(key) if isinstance(key, int) else self.engine.get_by_cloid(key or "")
-        if found is None:
-            raise UnknownOrder(f"there is no order {key!r}", cloid=str(key))
-        return found
+        return order_in(self.engine, order)
 
     def _is_done(self, key: str | int) -> bool:
         state = self._order(key).state

@@ -1,15 +1,16 @@
 """Small parts of the client: who waits for what, and the books as last told."""
 
 import asyncio
+import json
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from mm._core import Order
+from mm._core import Engine, Order
 from mm._core.wire import Bbo, Book, L2Book, Level
-from mm.errors import NotSent, OutcomeUnknown, Refused, VenueError
+from mm.errors import BadInput, NotSent, OutcomeUnknown, Refused, UnknownOrder, VenueError
 from mm.protocol import BookTop
 from mm.session import Fate, How
 
@@ -91,6 +92,23 @@ class Books:
     def clear(self) -> None:
         """The connection broke: nothing is known to be current."""
         self._books.clear()
+
+
+def order_in(engine: Engine, order: Order | str | int) -> Order:
+    """The order as it stands now, by any of its names. Raises `UnknownOrder`."""
+    key = (order.cloid if order.cloid is not None else order.oid) if isinstance(order, Order) else order
+    found = engine.get_order(key) if isinstance(key, int) else engine.get_by_cloid(key or "")
+    if found is None:
+        raise UnknownOrder(f"there is no order {key!r}", cloid=str(key))
+    return found
+
+
+def json_of(body: Mapping[str, Any]) -> bytes:
+    """The body of a request. Raises `BadInput`."""
+    try:
+        return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"body is no JSON: {error}", field="body", reason="not JSON") from None
 
 
 def face(order: Order) -> tuple[object, ...]:

@@ -20,6 +20,7 @@ from mm._core.sign import Signer
 from mm.errors import BadInput, EngineFault, MmError, NotSent, OutcomeUnknown, UsageError, VenueError
 from mm.exchange.hyperliquid import encode, link_reads, link_start, socket
 from mm.exchange.hyperliquid.encode import Question, Signed
+from mm.exchange.hyperliquid.forks import not_in_a_child
 from mm.exchange.hyperliquid.limits import AddressBudget, Limits, Need, action_weight, query_weight
 from mm.exchange.hyperliquid.link_answers import outcomes
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
@@ -173,6 +174,7 @@ class Link:
         if self._state != "new":
             raise UsageError("a link is opened once", reason=self._state)
         self._state = "opening"
+        not_in_a_child(self)
         settings, ip, clock = self.settings, self.limits.ip, self._clock
         try:
             rest = self._rest = self._make_rest(settings)
@@ -199,6 +201,8 @@ class Link:
 
     async def close(self) -> None:
         """Ends everything: no task, no socket is left. Facts that wait can still be received. May be repeated."""
+        if self._state == "forked":
+            return  # The sockets are the parent's.
         self._state = "closed"
         try:
             while self._tasks:
@@ -214,6 +218,10 @@ class Link:
             self._wake()
             if self._rest is not None:
                 await self._rest.close()
+
+    def forked(self) -> None:
+        """This is a copy in a child process (reliability P9): nothing is sent by it, and nothing closed."""
+        self._state = "forked"
 
     def send(self, command: Command) -> None:
         """Sends, and returns at once; what became of it comes as a fact, or never.

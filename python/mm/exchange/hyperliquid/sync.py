@@ -23,6 +23,7 @@ from mm.exchange.hyperliquid.client import Hyperliquid
 from mm.exchange.hyperliquid.client_events import EventStream, Told
 from mm.exchange.hyperliquid.client_open import NewOrder
 from mm.exchange.hyperliquid.client_parts import Number
+from mm.exchange.hyperliquid.forks import not_in_a_child
 from mm.fallback import Policy
 from mm.protocol import RateLimitReply
 
@@ -66,6 +67,7 @@ class HyperliquidSync:
         with self._lock:
             if self._thread is not None:
                 raise UsageError("a client is opened once", reason="opened")
+            not_in_a_child(self)
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._turn, args=(self._loop,), name="mm", daemon=True)
             self._thread.start()
@@ -93,6 +95,11 @@ class HyperliquidSync:
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(EXIT_S)
+
+    def forked(self) -> None:
+        """This is a copy in a child process (reliability P9): its thread is not here, and its sockets are the parent's."""
+        self._loop = self._thread = None
+        self._lock = threading.Lock()
 
     @staticmethod
     def _turn(loop: asyncio.AbstractEventLoop) -> None:
