@@ -30,7 +30,7 @@ from mm.protocol import RateLimitReply
 T = TypeVar("T")
 
 TIMEOUT_S = 30.0
-NEVER_S = 1e9
+NEVER_S = threading.TIMEOUT_MAX
 EXIT_S = 60.0
 """What leaving may take: cancelling all with proof, waiting for answers, closing sockets."""
 
@@ -47,6 +47,7 @@ class HyperliquidSync:
         self._wait = wait
         self._client = Hyperliquid(**settings)  # here, so that no key is kept for later
         self._entered = False
+        self._opening: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -78,6 +79,7 @@ class HyperliquidSync:
             raise
 
     async def _enter(self) -> None:
+        self._opening = asyncio.current_task()
         await self._client.__aenter__()
         self._entered = True
         if self._wait:
@@ -90,11 +92,16 @@ class HyperliquidSync:
         if loop is None or thread is None:
             return
         try:
-            if self._entered:
-                asyncio.run_coroutine_threadsafe(self._client.__aexit__(None, None, None), loop).result(EXIT_S)
+            asyncio.run_coroutine_threadsafe(self._leave(), loop).result(EXIT_S)
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(EXIT_S)
+
+    async def _leave(self) -> None:
+        if self._opening is not None:
+            await asyncio.wait([self._opening])  # one that was given up closes what it had opened
+        if self._entered:
+            await self._client.__aexit__(None, None, None)
 
     def forked(self) -> None:
         """This is a copy in a child process (reliability P9): its thread is not here, and its sockets are the parent's."""
