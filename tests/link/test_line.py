@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from mm.errors import EngineFault
 from mm.exchange.hyperliquid.limits import CONNECTIONS, Limits, SocketBudget
 from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
-from mm.exchange.hyperliquid.socket import Socket
+from mm.exchange.hyperliquid.socket import Socket, connect
 from mm.protocol import AskOrder, Frame, Fresh, LinkDown, LinkUp, Market, OrderReply, ReadFailed, Stale, Warned
 from tests.link.helpers import QUICK, eventually, linked, place, rest, run, until
 from tests.link.venue import ACCOUNT, KEY, Venue, bbo, l2_book, running
@@ -386,6 +387,30 @@ def test_links_of_one_machine_share_their_sockets() -> None:
             assert not await rest(two, 100)
             await one.close()
             await until(two, LinkUp)
+
+    run(story)
+
+
+def test_an_address_that_leads_nowhere_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:  # N13, N9
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        known, dial = loop.getaddrinfo, loop.sock_connect
+        nowhere = ("127.0.0.9", 9)
+
+        async def two(*args: Any, **told: Any) -> list[Any]:
+            found = await known(*args, **told)
+            return [(*found[0][:4], nowhere), *found]
+
+        async def connects(sock: socket.socket, address: Any) -> None:
+            await (asyncio.sleep(60) if address == nowhere else dial(sock, address))
+
+        monkeypatch.setattr(loop, "getaddrinfo", two)
+        monkeypatch.setattr(loop, "sock_connect", connects)
+        async with running() as venue:
+            told = {"timeout_ms": 600, "most": 10**6}
+            opened = await connect(venue.url.replace("http", "ws") + "/ws", lambda _: None, lambda _: None, **told)
+            opened.abort("enough")
+            await opened.wait_closed()
 
     run(story)
 
