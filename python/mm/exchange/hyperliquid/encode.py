@@ -139,7 +139,7 @@ def _order(order: NewOrder, assets: Assets) -> OrderWire:
 
 def _cancel(command: Cancel, signer: Signer, assets: Assets) -> bytes:
     _some(command.targets, "targets")
-    # Without `expiresAfter`: a cancel that comes late does no harm, and one that is refused by a clock does (I20).
+    # Without `expiresAfter`: one that comes late does no harm, one that is refused by a clock does (I20; ADR 0011 has it whole).
     nonce = command.nonce
     by_oid = [(_asset(one.coin, assets).id, one.oid) for one in command.targets if one.oid is not None]
     if len(by_oid) == len(command.targets):
