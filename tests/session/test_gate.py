@@ -412,7 +412,13 @@ def test_a_position_that_is_no_number_is_surfaced_and_asked_again(story: Story) 
 # --- streams ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"channel":"userFills","data":{"fills":"x"}}', b"[]"])
+RECORDS = [
+    b'{"channel":"userFills","data":{"user":"%b","fills":[{"coin":"BTC"}]}}' % ME.encode(),
+    b'{"channel":"orderUpdates","data":[{"order":{"coin":"BTC"},"status":"filled"}]}',
+]
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"channel":"userFills","data":{"fills":"x"}}', b"[]", *RECORDS])
 def test_a_frame_that_cannot_be_read_makes_it_read_the_books(story: Story, data: bytes) -> None:  # X22, S5
     story.ready()
     _, name = story.rest(100)

@@ -221,6 +221,8 @@ class Session:
         self.counts.duplicates += report.duplicates
         if report.snapshot and report.channel == "userFills":
             self.gate.on_snapshot()
+        elif report.refused:
+            self._watch.rescan()  # X22: what such a record would have told
         core.absorb(report.effects)
 
     # --- effects ----------------------------------------------------------------------------------------
