@@ -310,6 +310,11 @@ def test_without_a_record_names_are_new_all_the_same(fake: Fake) -> None:  # S85
     assert len(set(run(story()))) == 2
 
 
+def test_clients_that_begin_in_one_millisecond_have_names_of_their_own() -> None:  # I8, S85
+    clients = [mm.Hyperliquid(account=ME, key="0x" + "11" * 32, url=mm.TESTNET) for _ in range(10)]
+    assert len({client._recorded.view.next_cloid() for client in clients}) == 10
+
+
 def test_clients_of_one_signer_never_give_the_same_nonce() -> None:  # I14, protocol 2.5
     key = "0x" + "11" * 32
     told = {"key": key, "url": mm.TESTNET}

@@ -12,7 +12,7 @@ import pytest
 import mm
 from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, Unrepresentable, UsageError, VenueError
 from mm.fallback import Policy
-from mm.protocol import ActionError, Answer, Cancel, Fact, Place, ReadFailed
+from mm.protocol import ActionError, Answer, Cancel, Fact, Place, ReadFailed, Stale
 from mm.session import Fate
 from tests.client.exchange import COINS, Fake, answering
 from tests.session.script import ME
@@ -58,6 +58,11 @@ def test_everything_that_the_client_can(fake: Fake) -> None:
         assert hl.known(first).state == mm.OrderState.Resting
         assert hl.info({"type": "meta"}) == {"type": "meta"}
         assert hl.rate_limit().cap == 10_000
+        fake.facts.append(Stale("clock", None, 9_000))
+        while hl.closed("BTC") is None:
+            time.sleep(0.001)
+        hl.release(None, "clock is stale")
+        assert hl.closed("BTC") is None
         hl.schedule_cancel(None)
         hl.update_leverage("BTC", 2)
         assert hl.cancel_all("ETH") == ()

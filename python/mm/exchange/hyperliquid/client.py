@@ -25,7 +25,7 @@ from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, U
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_events import EventStream, Left, Readers, words_of
 from mm.exchange.hyperliquid.client_modify import Fallbacks
-from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, network, unrecorded, wish_of
+from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, began_ms, network, unrecorded, wish_of
 from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, error_of, face, json_of, order_in
 from mm.exchange.hyperliquid.forks import not_in_a_child
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
@@ -43,6 +43,7 @@ from mm.session import (
     Recorded,
     Rules,
     Session,
+    Surprised,
     dex_of,
     name_of,
 )
@@ -110,7 +111,9 @@ class Hyperliquid:
             exchange, self._nonces = network(Settings(**{**told, **(link or {})}), key, signer, vault)
         self._exchange = exchange
         self._assets = assets
-        self._recorded = engine if isinstance(engine, Recorded) else unrecorded(account, engine, self._exchange.now_ms)
+        # What is given as an exchange may have a time of its own, and is to tell the same story again.
+        now_ms = self._exchange.now_ms if self._nonces is None else began_ms(self._exchange.now_ms)
+        self._recorded = engine if isinstance(engine, Recorded) else unrecorded(account, engine, now_ms)
         self._rules = rules
         self._on_exit = on_exit
         self._grace_ms = grace_ms
@@ -262,7 +265,7 @@ class Hyperliquid:
                     self._books.take(told, self._exchange.now_ms)
                 case GateMoved(phase=Phase.DOWN):
                     self._books.clear()
-                case Escalated() | Held() | Warned():
+                case Escalated() | Held() | Surprised() | Warned():
                     log.warning(words_of(event))
                 case _:
                     pass

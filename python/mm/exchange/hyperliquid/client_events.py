@@ -9,7 +9,7 @@ from typing import Self
 
 from mm._core import Order
 from mm.protocol import Warned
-from mm.session import Escalated, Event, Held
+from mm.session import Escalated, Event, Held, Surprised
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,10 @@ class Readers:
         return streams
 
 
-def words_of(event: Escalated | Held | Warned) -> str:
+def words_of(event: Escalated | Held | Surprised | Warned) -> str:
     """What is logged of something that somebody should see to."""
     match event:
-        case Escalated(what=what, coin=coin):
+        case Escalated(what=what, coin=coin) | Surprised(what=what, coin=coin):
             return what if coin is None else f"{what} ({coin})"
         case Held(coin=coin, why=why):
             return f"{coin or 'every coin'}: nothing is placed now: {why}"

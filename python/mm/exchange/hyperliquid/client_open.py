@@ -50,14 +50,22 @@ def wish_of(order: NewOrder, market: Asset) -> Wish:
 def unrecorded(account: str, engine: Engine | None, now_ms: int) -> Recorded:
     """An engine without a record: after its end the venue is asked for all.
 
-    Its cloids begin at the time, so that none of an earlier process is used again (order-state 2).
+    Its cloids begin at the time, so that none of an earlier process is used again (order-state 2), nor of another client
+    of this one that began in the same millisecond (`began_ms`).
     """
     if engine is None:
-        engine = Engine(
-            account, first_sequence=now_ms << SEQUENCE_BITS, ask_after_ms=ASK_AFTER_MS, fill_window_ms=FILL_WINDOW_MS
-        )
+        first = now_ms << SEQUENCE_BITS
+        engine = Engine(account, first_sequence=first, ask_after_ms=ASK_AFTER_MS, fill_window_ms=FILL_WINDOW_MS)
     fresh = engine
     return Recorded(lambda: fresh, Unrecorded())
+
+
+def began_ms(now_ms: int) -> int:
+    """The time, or a little later: no two clients of this process begin at the same one."""
+    global _begun_ms
+    with _SHARING:
+        _begun_ms = max(now_ms, _begun_ms + 1)
+        return _begun_ms
 
 
 class SharedNonces:
@@ -69,6 +77,8 @@ class SharedNonces:
 
 _SHARED: WeakValueDictionary[tuple[str, str], SharedNonces] = WeakValueDictionary()
 _SHARING = Lock()
+_begun_ms = 0
+"""The latest time that cloids of this process began at."""
 
 
 def shared_nonces(signer: str, url: str) -> SharedNonces:

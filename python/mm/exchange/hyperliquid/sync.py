@@ -210,6 +210,22 @@ class HyperliquidSync:
         """As `Hyperliquid.position`."""
         return self._open().position(coin)
 
+    def closed(self, coin: str) -> str | None:
+        """As `Hyperliquid.closed`."""
+
+        async def look() -> str | None:
+            return self._open().closed(coin)
+
+        return self._call(look(), "closed", sends=False)
+
+    def release(self, coin: str | None, why: str) -> None:
+        """As `Hyperliquid.release`."""
+
+        async def release() -> None:
+            self._open().release(coin, why)
+
+        self._call(release(), "release", sends=False)
+
     def events(self) -> Iterator[Told]:
         """As `Hyperliquid.events`: everything from this call on. It blocks between events, and ends with the client."""
 
