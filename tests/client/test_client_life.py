@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Literal
 
 import pytest
 
@@ -266,6 +267,35 @@ def test_a_fault_stops_all_and_is_raised(fake: Fake) -> None:
 
     with pytest.raises(EngineFault):  # not swallowed by whoever did not look
         run(story())
+    assert fake.closed == 1
+
+
+@pytest.mark.parametrize("on_exit", ["keep", "cancel"])
+def test_after_a_fault_of_the_link_all_is_cancelled_if_that_was_wanted(
+    fake: Fake, on_exit: Literal["keep", "cancel"]
+) -> None:
+    receive = fake.receive
+
+    async def broken(until_ms: int) -> Fact | None:  # as the link does: what came first, and then its failure
+        if fake.facts:
+            return await receive(until_ms)
+        fake.now_ms += 100
+        raise EngineFault("the link failed")
+
+    async def story() -> None:
+        async with fake.client(on_exit=on_exit) as hl:
+            clients.append(hl)
+            await hl.ready()
+            await hl.place_many([mm.NewOrder("BTC", "B", "100", "1")] * 3)
+            fake.receive = broken  # type: ignore[method-assign]
+            with pytest.raises(EngineFault):
+                await drained(hl.events())
+
+    clients: list[mm.Hyperliquid] = []
+    with pytest.raises(EngineFault, match="the link failed"):
+        run(story())
+    assert len(fake.of(Cancel)) == (on_exit == "cancel")
+    assert len(clients[0].left) == (0 if on_exit == "cancel" else 3)
     assert fake.closed == 1
 
 

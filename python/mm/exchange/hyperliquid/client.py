@@ -14,26 +14,35 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from mm._core import Engine, Order, OrderState, Position, Side, Tif, classify_cancel_error
 from mm._core.sign import Signer
 from mm._core.wire import Asset, Assets, Book
-from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, UnknownOrder, UsageError, VenueError
+from mm.errors import (
+    BadInput,
+    ConfigError,
+    EngineFault,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    UnknownOrder,
+    UsageError,
+    VenueError,
+)
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_events import EventStream, Left, Readers, words_of
+from mm.exchange.hyperliquid.client_fault import cancel_after_fault
 from mm.exchange.hyperliquid.client_modify import Fallbacks
-from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, began_ms, network, unrecorded, wish_of
-from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, error_of, face, json_of, order_in
+from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, began_ms, edit_of, network, unrecorded, wish_of
+from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, error_of, face, is_done, json_of, order_in
 from mm.exchange.hyperliquid.forks import not_in_a_child
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed, Warned
 from mm.protocol import Market as MarketFact
 from mm.session import (
-    Edit,
     Escalated,
     Fate,
     GateMoved,
@@ -55,7 +64,6 @@ AT_ONCE = 32
 AGAIN_MS = 1_000
 """How long `cancel_all` waits before it cancels again what survived."""
 EVENTS_MOST = 10_000
-DONE = (OrderState.CancelConfirmed,)
 
 log = logging.getLogger("mm")
 
@@ -179,6 +187,8 @@ class Hyperliquid:
                         if self._on_exit == "cancel":
                             await self.cancel_all(wait=True)
                         await self._until(lambda: not self.session.requests_open, self._grace_ms)
+                elif self._on_exit == "cancel":
+                    await cancel_after_fault(self.session, self._exchange, self._grace_ms)
             finally:
                 await self._stop(task)
 
@@ -194,11 +204,12 @@ class Hyperliquid:
             try:
                 await self._exchange.close()
             finally:
-                self._end()
                 self._gone.set()
+                self._end()
 
     def _end(self) -> None:
-        self.left = self._still(None)
+        with contextlib.suppress(EngineFault):  # then nobody can say what is left, and the fault is raised
+            self.left = self._still(None)
         for order in self.left:
             log.warning("left on the venue, looked after by nobody: %s %s, %s", order.coin, order.cloid, order.state)
         gone = OutcomeUnknown("the client was closed before the answer came", reason="closed")
@@ -331,7 +342,7 @@ class Hyperliquid:
 
     def orders(self, coin: str | None = None) -> list[Order]:
         """Our orders that rest, or may rest, oldest first: not those that the venue said it has canceled."""
-        return [o for o in self.engine.orders() if (coin is None or o.coin == coin) and o.state not in DONE]
+        return [o for o in self.engine.orders() if (coin is None or o.coin == coin) and not is_done(o)]
 
     def position(self, coin: str) -> Position:
         """A coin's position and money."""
@@ -412,14 +423,7 @@ class Hyperliquid:
         for an order that somebody else ended (a cancel of yours, or of the venue's), nor while the client is closing.
         """
         known = self._order(order)
-        if known.foreign:
-            raise UsageError("this order is not ours, and is not moved", cloid=known.cloid or "", reason="foreign")
-        market = self._market(known.coin)
-        edit = Edit(
-            name_of(known),
-            known.px if px is None else Decimal(market.px_to_wire(px)),
-            known.order_qty if order_qty is None else Decimal(market.sz_to_wire(order_qty)),
-        )
+        edit = edit_of(known, self._market(known.coin), px, order_qty)
         session = self._quoting()
         (leg,) = session.modify([edit])
         waiting = self._fates.wait(("modify", leg))
@@ -446,7 +450,7 @@ class Hyperliquid:
         if key is None:
             raise UnknownOrder("an order without any name cannot be cancelled")
         self._fallbacks.stop(name=known.cloid or "")
-        if known.state.is_terminal or known.state in DONE:
+        if is_done(known):
             return known
         words: list[str] = []
 
@@ -459,8 +463,8 @@ class Hyperliquid:
             for error in session.cancel([key]).values():
                 raise error
             self._tell()
-            await self._until(lambda: self._is_done(key) or not session.cancelling(key), timeout_ms)
-        if self._is_done(key):
+            await self._until(lambda: is_done(self._order(key)) or not session.cancelling(key), timeout_ms)
+        if is_done(self._order(key)):
             return self._order(key)
         cloid, last = known.cloid or "", words[-1] if words else ""
         if not session.cancelling(key):
@@ -571,10 +575,6 @@ class Hyperliquid:
 
     def _order(self, order: Order | str | int) -> Order:
         return order_in(self.engine, order)
-
-    def _is_done(self, key: str | int) -> bool:
-        state = self._order(key).state
-        return state.is_terminal or state in DONE
 
     async def _is_empty(self, coin: str | None, end: int) -> bool:
         """Whether a list of open orders, asked for now, shows none of ours either."""

@@ -5,15 +5,15 @@ from decimal import Decimal
 from threading import Lock
 from weakref import WeakValueDictionary
 
-from mm._core import Engine, Side, Tif
+from mm._core import Engine, Order, Side, Tif
 from mm._core.sign import Nonces, Signer
 from mm._core.wire import Asset
-from mm.errors import BadInput, ConfigError
+from mm.errors import BadInput, ConfigError, UsageError
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_parts import Number
 from mm.exchange.hyperliquid.limits import Limits
 from mm.exchange.hyperliquid.link_settings import Settings
-from mm.session import Recorded, Unrecorded, Wish
+from mm.session import Edit, Recorded, Unrecorded, Wish
 
 ASK_AFTER_MS = 1_500
 """When the engine asks for the trades behind an amount that an answer told (reliability N7: within 2 s)."""
@@ -45,6 +45,17 @@ def wish_of(order: NewOrder, market: Asset) -> Wish:
         raise BadInput(f"reduce_only is a bool, not {order.reduce_only!r}", field="reduce_only", reason="not a bool")
     px, sz = Decimal(market.px_to_wire(order.px)), Decimal(market.sz_to_wire(order.sz))
     return Wish(order.coin, side, px, sz, order.tif, order.reduce_only, order.cloid)
+
+
+def edit_of(order: Order, market: Asset, px: Number | None, order_qty: Number | None) -> Edit:
+    """What the session is asked for. Raises as `wish_of`, and `UsageError` for an order that is not ours (I21)."""
+    if order.foreign or order.cloid is None:
+        raise UsageError("this order is not ours, and is not moved", cloid=order.cloid or "", reason="foreign")
+    return Edit(
+        order.cloid,
+        order.px if px is None else Decimal(market.px_to_wire(px)),
+        order.order_qty if order_qty is None else Decimal(market.sz_to_wire(order_qty)),
+    )
 
 
 def unrecorded(account: str, engine: Engine | None, now_ms: int) -> Recorded:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from mm._core import Engine, Order
+from mm._core import Engine, Order, OrderState
 from mm._core.wire import Bbo, Book, L2Book, Level
 from mm.errors import BadInput, NotSent, OutcomeUnknown, Refused, UnknownOrder, VenueError
 from mm.protocol import BookTop
@@ -109,6 +109,11 @@ def json_of(body: Mapping[str, Any]) -> bytes:
         return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError) as error:
         raise BadInput(f"body is no JSON: {error}", field="body", reason="not JSON") from None
+
+
+def is_done(order: Order) -> bool:
+    """It rests no more: it is closed, or the venue said that it canceled it, and late fills alone may follow."""
+    return order.state.is_terminal or order.state == OrderState.CancelConfirmed
 
 
 def face(order: Order) -> tuple[object, ...]:
