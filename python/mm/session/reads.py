@@ -162,7 +162,7 @@ class Reads:
         """Ask for all fills since the last complete read, page by page; only so may the engine be told that all fills
         up to now were read.
 
-        `gaps`: from the oldest gap on, for what lies before the last read may have been told too late for it (X9).
+        `gaps`: from the oldest gap of a coin of ours on, for what lies before the last read may have been told too late for it (X9).
         `back_ms`: from so much earlier on.
         """
         self._gaps |= gaps
@@ -301,6 +301,7 @@ class Reads:
     def _process(self, reply: FillsReply) -> bool:
         """Book a page; False if it is not one, which is as good as a failed read."""
         core = self._core
+        core.meet(reply.page)
         try:
             report = core.engine.tell(Engine.process_fills, reply.page, core.now_ms)
         except UsageError as error:
@@ -352,7 +353,7 @@ class Reads:
         view = self._core.engine.view
         start = self.complete_ms - self._back_ms
         if self._gaps:
-            start = min([start, *(gap.from_ms for coin in view.coins() for gap in view.gaps(coin))])
+            start = min([start, *(gap.from_ms for coin in self._core.own_coins() for gap in view.gaps(coin))])
         self._gaps, self._back_ms = False, 0
         return max(0, start - self._core.rules.overlap_ms)
 

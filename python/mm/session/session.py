@@ -9,7 +9,7 @@ cancels go through at any time. The facts commute, so whatever comes while the s
 simply taken. It has no clock, no socket and no loop: `outlet` has the time, and carries the commands.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from mm._core import Effect, Engine, OrderState
 from mm._core.sign import Nonces
@@ -77,6 +77,10 @@ class Session:
         self.reads.on_status = self.strays.on_status
         self.reads.on_missing = self._desk.silence.on_missing
         self.reads.on_position = self._watch.on_position
+
+    def know_spot(self, told: Callable[[str], tuple[int, str] | None]) -> None:
+        """Where decimals and base token of a spot coin are found; it gives None for any other coin."""
+        self._core.spot = told
 
     # --- looking ----------------------------------------------------------------------------------------
 
@@ -212,6 +216,7 @@ class Session:
 
     def _frame(self, data: bytes) -> None:
         core = self._core
+        core.meet(data)
         try:
             report = self.engine.tell(Engine.process_ws, data, core.now_ms)
         except UsageError as error:

@@ -26,7 +26,6 @@ from mm.errors import (
     EngineFault,
     NotSent,
     OutcomeUnknown,
-    Refused,
     UnknownOrder,
     UsageError,
     VenueError,
@@ -36,7 +35,18 @@ from mm.exchange.hyperliquid.client_events import EventStream, Left, Readers, wo
 from mm.exchange.hyperliquid.client_fault import cancel_after_fault
 from mm.exchange.hyperliquid.client_modify import Fallbacks
 from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, began_ms, edit_of, network, unrecorded, wish_of
-from mm.exchange.hyperliquid.client_parts import Books, Number, Waiters, error_of, face, is_done, json_of, order_in
+from mm.exchange.hyperliquid.client_parts import (
+    Books,
+    Number,
+    Waiters,
+    error_of,
+    face,
+    is_done,
+    json_of,
+    not_gone,
+    order_in,
+    spot_of,
+)
 from mm.exchange.hyperliquid.forks import not_in_a_child
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
 from mm.fallback import Policy
@@ -158,11 +168,11 @@ class Hyperliquid:
         if self._assets is None:
             self._assets = getattr(self._exchange, "assets", None)
         for coin in self.coins:
-            market = self._market(coin)
-            base = market.base if market.kind == "spot" else None
-            self._recorded.tell(Engine.set_coin, coin, sz_decimals=market.sz_decimals, base_token=base)
+            _, base = spot_of(self._assets, coin) or (0, None)
+            self._recorded.tell(Engine.set_coin, coin, sz_decimals=self._market(coin).sz_decimals, base_token=base)
         nonces = None if self._nonces is None else self._nonces.nonces
         self._session = Session(self._recorded, self._exchange, self.coins, self._rules, nonces=nonces)
+        self._session.know_spot(lambda coin: spot_of(self._assets, coin))
         if self._recorded.sent():
             self._session.resume()
 
@@ -466,13 +476,7 @@ class Hyperliquid:
             await self._until(lambda: is_done(self._order(key)) or not session.cancelling(key), timeout_ms)
         if is_done(self._order(key)):
             return self._order(key)
-        cloid, last = known.cloid or "", words[-1] if words else ""
-        if not session.cancelling(key):
-            raise Refused(f"the cancel was refused: {last}", reason=last, cloid=cloid)
-        why = last or "no answer"
-        raise OutcomeUnknown(
-            f"the order is not known to be gone, and its cancel goes on: {why}", reason=why, cloid=cloid
-        )
+        raise not_gone(known.cloid or "", words[-1] if words else "", goes_on=session.cancelling(key))
 
     async def cancel_all(
         self, coin: str | None = None, *, wait: bool = False, timeout_ms: int = 15_000

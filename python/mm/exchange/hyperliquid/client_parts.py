@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from mm._core import Engine, Order, OrderState
-from mm._core.wire import Bbo, Book, L2Book, Level
+from mm._core.wire import Assets, Bbo, Book, L2Book, Level
 from mm.errors import BadInput, NotSent, OutcomeUnknown, Refused, UnknownOrder, VenueError
 from mm.protocol import BookTop
 from mm.session import Fate, How
@@ -103,6 +103,12 @@ def order_in(engine: Engine, order: Order | str | int) -> Order:
     return found
 
 
+def spot_of(assets: Assets | None, coin: str) -> tuple[int, str] | None:
+    """The decimals and the base token of a spot coin; None of any other."""
+    market = None if assets is None else assets.get(coin)
+    return (market.sz_decimals, market.base) if market is not None and market.kind == "spot" else None
+
+
 def json_of(body: Mapping[str, Any]) -> bytes:
     """The body of a request. Raises `BadInput`."""
     try:
@@ -133,3 +139,11 @@ def error_of(fate: Fate) -> VenueError | None:
             return NotSent(f"{fate.kind} was not sent: {fate.text}", **words)
         case How.UNKNOWN:
             return OutcomeUnknown(f"what became of the {fate.kind} is not known yet: {fate.text}", **words)
+
+
+def not_gone(cloid: str, text: str, *, goes_on: bool) -> VenueError:
+    """What the caller of a cancel is told whose order is not known to be gone."""
+    if not goes_on:
+        return Refused(f"the cancel was refused: {text}", reason=text, cloid=cloid)
+    why = text or "no answer"
+    return OutcomeUnknown(f"the order is not known to be gone, and its cancel goes on: {why}", reason=why, cloid=cloid)
