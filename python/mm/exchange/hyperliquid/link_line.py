@@ -198,7 +198,7 @@ class Line:
             self._owner.clock_doubted()
         late = now - self._judged_ms > 4 * self._settings.watch_every_ms
         self._judged_ms = now
-        for _ in range(self._posts.expire(now)):
+        for _ in range(0 if late else self._posts.expire(now)):
             self._sockets.post_done()
         self._subscribe(now)
         for stale in self._streams.fallen_silent(now):
