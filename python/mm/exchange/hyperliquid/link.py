@@ -74,11 +74,6 @@ def _by_the_venue(command: Action, nonce: int, offset_ms: int) -> Action:
     return replace(command, expires_ms=command.expires_ms + offset_ms)
 
 
-def _face(market: wire.Asset | None) -> tuple[object, ...]:
-    """What an order depends on."""
-    return () if market is None else (market.id, market.sz_decimals, market.px_decimals, market.is_delisted)
-
-
 class Link:
     """One account's connection to the venue.
 
@@ -373,8 +368,10 @@ class Link:
         else:
             self._held.keep(signed)
         assert self._line is not None
-        # What was not answered on this WebSocket is asked for elsewhere: it may be dead without our knowing yet.
+        # What was not answered on this WebSocket is asked for elsewhere, and a cancel made anew goes there, too: it may be
+        # dead without our knowing yet.
         by_rest = (again or signed.to_noop) and self._line.unanswered(signed.nonce)
+        by_rest = by_rest or (type(command) is Cancel and self._line.doubtful(now))
         if by_rest or not self._line.post(signed, now):
             self._start(self._by_rest(signed))
 
@@ -564,7 +561,7 @@ class Link:
             return
         self._newest = fresh
         for old in self.assets:
-            if old.name in self._halted or _face(fresh.get(old.name)) == _face(old):
+            if old.name in self._halted or link_start.face(fresh.get(old.name)) == link_start.face(old):
                 continue
             self._halted.add(old.name)
             if old.name in self.settings.coins:

@@ -148,6 +148,10 @@ class Posts:
         """Something under this nonce is unanswered."""
         return any(post.signed.nonce == nonce for post in self._by_id.values())
 
+    def oldest_until_ms(self) -> int | None:
+        """Until when the oldest is waited for; None if there is none."""
+        return next((post.until_ms for post in self._by_id.values()), None)
+
     def expire(self, now_ms: int) -> int:
         """Lets go of those that waited long enough; how many."""
         gone = 0

@@ -111,6 +111,11 @@ class Line:
         self._posts.add(number, Post(signed, now_ms + self._settings.post_timeout_ms))
         return True
 
+    def doubtful(self, now_ms: int) -> bool:
+        """An answer is so late that this connection may be dead without our knowing yet (reliability N8, N14)."""
+        until = self._posts.oldest_until_ms()
+        return until is not None and now_ms >= until - self._settings.post_timeout_ms + self._settings.doubt_ms
+
     def unanswered(self, nonce: int) -> bool:
         """An action or noop of this nonce went this way, and its answer has not come."""
         return self._posts.holds(nonce)

@@ -17,7 +17,7 @@ FEEDS = ("bbo", "l2Book", "trades", "activeAssetCtx")
 _STALE_MS: Mapping[str, int] = MappingProxyType({"l2Book": 3_000, "activeAssetCtx": 15_000})
 _TIMES = (
     "connect_timeout_ms ack_timeout_ms ping_every_ms pong_patience_ms silence_ms backoff_first_ms backoff_most_ms "
-    "steady_ms post_timeout_ms query_timeout_ms open_timeout_ms watch_every_ms clock_every_ms budget_every_ms markets_every_ms blocks_still_ms"
+    "steady_ms post_timeout_ms doubt_ms query_timeout_ms open_timeout_ms watch_every_ms clock_every_ms budget_every_ms markets_every_ms blocks_still_ms"
 )
 _BOUNDS = "facts_most frame_most held_most requests_most"
 
@@ -59,6 +59,8 @@ class Settings:
 
     post_timeout_ms: int = 15_000
     """How long the answer to an action is waited for. After it nothing is told: the action may still execute."""
+    doubt_ms: int = 1_500
+    """An answer that takes longer than this casts doubt on the WebSocket: cancels go by REST until it is answered or ended."""
     query_timeout_ms: int = 10_000
     open_timeout_ms: int = 30_000
     watch_every_ms: int = 250

@@ -8,7 +8,7 @@ import asyncio
 import json
 
 from mm._core.sign import Signer
-from mm._core.wire import Assets
+from mm._core.wire import Asset, Assets
 from mm.errors import ConfigError, NotSent, OutcomeUnknown, VenueError
 from mm.exchange.hyperliquid.limits import IpBudget, Need, query_weight
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
@@ -16,7 +16,7 @@ from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.rest import Asks
 from mm.wire import UserRole, exchange_status, perp_dexs, user_role
 
-__all__ = ["check_coins", "check_keys", "check_roles", "measure_skew", "read_assets", "read_info"]
+__all__ = ["check_coins", "check_keys", "check_roles", "face", "measure_skew", "read_assets", "read_info"]
 
 _AGAIN_MS = 500
 
@@ -71,6 +71,11 @@ def check_coins(assets: Assets, settings: Settings) -> None:
             raise ConfigError(f"the venue has no market {coin!r}", field="coins", reason="unknown")
         if asset.is_delisted:
             raise ConfigError(f"{coin} is traded no more", field="coins", reason="delisted")
+
+
+def face(market: Asset | None) -> tuple[object, ...]:
+    """What an order on a market depends on; nothing where there is none."""
+    return () if market is None else (market.id, market.sz_decimals, market.px_decimals, market.is_delisted)
 
 
 async def measure_skew(rest: Asks, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> str | None:
