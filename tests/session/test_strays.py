@@ -12,6 +12,7 @@ from mm.protocol import (
     Cancel,
     Done,
     ItemError,
+    LinkDown,
     OpenOrdersReply,
     OrderRow,
     Query,
@@ -222,3 +223,16 @@ def test_a_gap_of_a_coin_that_is_none_of_ours_keeps_nobody_waiting() -> None:
     story.go(600_000)
     began = [query.start_ms for query in story.script.sent if isinstance(query, AskFills)]
     assert min(began[2:]) > START - 8_000, "nor is all read again and again for it"
+
+
+def test_only_where_orders_of_ours_may_be_the_lists_are_read_again_and_again() -> None:  # X18, X19
+    story = Story()
+    for dex in ("one", "two"):
+        story.trade(900, "1", coin=f"{dex}:GOLD")
+    story.ready()
+    story.go(60_000)
+    assert {query.dex for query in story.script.sent if isinstance(query, AskOpenOrders)} == {""}
+    story.take(LinkDown("cut"))
+    story.up()
+    story.go(1_000)
+    assert {query.dex for query in story.script.sent if isinstance(query, AskOpenOrders)} == {"", "one", "two"}
