@@ -3,7 +3,8 @@
 import pytest
 
 from mm._core import OrderState
-from mm.protocol import ActionError, AskOrder, Frame, LinkDown, NewOrder
+from mm.protocol import ActionError, AskOrder, Frame, LinkDown, NewOrder, ReadFailed
+from mm.session import Escalated
 from tests.session.script import ME, START, Story, frame
 from tests.session.test_gate import refused
 
@@ -70,3 +71,30 @@ def test_a_status_that_nobody_knows_is_asked_about_ever_more_slowly(story: Story
     count = len(story.sent(AskOrder))
     story.go(130_000)
     assert len(story.sent(AskOrder)) == count
+
+
+def test_an_order_that_answers_nothing_for_minutes_is_asked_about_less_often(story: Story) -> None:  # I18, X19, F16
+    story.ready()
+    order = story.place().orders[0]
+    story.row(order, 100, "frobnicated")
+    story.go(120_000)
+    assert story.told(Escalated)
+    before = len(story.sent(AskOrder))
+    story.go(120_000)
+    assert 2 <= len(story.sent(AskOrder)) - before < 20
+    story.row(order, 100, "open")
+    story.go(31_000)
+    assert story.state(order.cloid) == OrderState.Resting
+
+
+def test_after_minutes_without_reads_a_lost_request_is_known_as_soon_as_they_are_answered(
+    story: Story,
+) -> None:  # F16, N1
+    story.ready()
+    order = story.place().orders[0]
+    story.replies = lambda query: ReadFailed(query.query, "502")
+    story.go(300_000)
+    assert story.state(order.cloid) == OrderState.Unknown
+    story.replies = story.reply
+    story.go(15_000)
+    assert story.state(order.cloid) == OrderState.Rejected
