@@ -402,6 +402,14 @@ def test_a_policys_patience_ends_and_says_so(fake: Fake) -> None:
 # --- looking, and other requests ------------------------------------------------------------------------
 
 
+def test_the_main_network_is_known_however_it_is_written() -> None:  # O1: its signatures are others
+    for url in (mm.MAINNET, f"{mm.MAINNET}/", mm.MAINNET.upper(), "https://API.Hyperliquid.xyz//"):
+        hl = mm.Hyperliquid(account=ME, key="0x" + "11" * 32, url=url)
+        settings = hl._exchange.settings  # type: ignore[attr-defined]
+        assert (settings.mainnet, settings.url, settings.secure) == (True, mm.MAINNET, True)
+    assert not mm.Hyperliquid(account=ME, key="0x" + "11" * 32, url=mm.TESTNET)._exchange.settings.mainnet  # type: ignore[attr-defined]
+
+
 def test_books_are_those_of_this_connection(fake: Fake) -> None:
     async def story() -> None:
         async with fake.client() as hl:

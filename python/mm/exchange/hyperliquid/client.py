@@ -48,7 +48,7 @@ from mm.exchange.hyperliquid.client_parts import (
     spot_of,
 )
 from mm.exchange.hyperliquid.forks import not_in_a_child
-from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
+from mm.exchange.hyperliquid.link_settings import MAINNET, Settings, is_mainnet
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed, Warned
 from mm.protocol import Market as MarketFact
@@ -125,7 +125,7 @@ class Hyperliquid:
         self._nonces: SharedNonces | None = None
         if exchange is None:
             dexs = tuple(dict.fromkeys(filter(None, map(dex_of, self.coins))))
-            told = {"account": account, "url": url, "coins": self.coins, "mainnet": url == MAINNET, "dexs": dexs}
+            told = {"account": account, "url": url, "coins": self.coins, "mainnet": is_mainnet(url), "dexs": dexs}
             exchange, self._nonces = network(Settings(**{**told, **(link or {})}), key, signer, vault)
         self._exchange = exchange
         self._assets = assets

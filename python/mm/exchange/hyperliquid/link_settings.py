@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mm.errors import ConfigError
 
-__all__ = ["FEEDS", "MAINNET", "TESTNET", "Settings"]
+__all__ = ["FEEDS", "MAINNET", "TESTNET", "Settings", "is_mainnet"]
 
 MAINNET = "https://api.hyperliquid.xyz"
 TESTNET = "https://api.hyperliquid-testnet.xyz"
@@ -109,6 +109,11 @@ class Settings:
         return self.url.startswith("https:")
 
 
+def is_mainnet(url: object) -> bool:
+    """Whether this is the main network's, however it is written: its signatures are others."""
+    return str(url).rstrip("/").lower() == MAINNET
+
+
 def _positive(name: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= 2**40:
         raise ConfigError(f"{name} is a positive whole number, not {value!r}", field=name, reason="not positive")
@@ -140,7 +145,7 @@ def _url(text: object) -> str:
         raise refuse("only a host, a port and a path belong there")
     if parts.scheme == "http" and not _loopback(host):
         raise refuse("not encrypted, which is for loopback addresses only")
-    return text.rstrip("/")
+    return parts._replace(netloc=parts.netloc.lower()).geturl().rstrip("/")
 
 
 def _loopback(host: str) -> bool:
