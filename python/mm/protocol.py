@@ -70,7 +70,10 @@ class Modify:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """`cancel` and `cancelByCloid`. All targets have an oid or none has: one action is one of the two."""
+    """`cancel` and `cancelByCloid`. All targets have an oid or none has: one action is one of the two.
+
+    The venue is told no expiry of it (ADR 0011): `expires_ms` says how long its bytes are worth keeping.
+    """
 
     nonce: int
     expires_ms: int

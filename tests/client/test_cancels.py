@@ -209,6 +209,9 @@ def test_a_foreign_order_is_touched_only_if_it_is_meant(fake: Fake) -> None:  # 
                 await hl.cancel(foreign)
             assert await hl.cancel_all(wait=True) == ()
             assert not fake.of(Cancel)
+            with pytest.raises(UsageError, match="not ours"):
+                await hl.modify(foreign, px="98")
+            assert not fake.of(Modify)
             assert (await hl.cancel(foreign, foreign=True)).state == OrderState.CancelConfirmed
             assert theirs.oid == 900
 

@@ -172,6 +172,23 @@ def test_off_the_grid_nothing_is_told_to_anyone(fake: Fake, px: object, sz: obje
     run(story())
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"side": ["B"]}, {"side": 1}, {"tif": "Alo"}, {"reduce_only": 1}, {"cloid": 5}, {"cloid": "0x12"}]
+)
+def test_what_is_of_a_wrong_kind_is_named_and_takes_its_batch_along(fake: Fake, wrong: dict[str, object]) -> None:  # U1
+    async def story() -> None:
+        async with fake.client() as hl:
+            await hl.ready()
+            told = {"coin": "BTC", "side": "B", "px": "100", "sz": "1", **wrong}
+            with pytest.raises(BadInput) as caught:
+                await hl.place_many([mm.NewOrder("BTC", "B", "100", "1"), mm.NewOrder(**told)])  # type: ignore[arg-type]
+            assert caught.value.field in wrong
+            assert hl.orders() == []
+        assert not fake.of(Place)
+
+    run(story())
+
+
 @pytest.mark.parametrize(("coin", "side"), [("DOGE", "B"), ("BTC", "buy"), ("BTC", None), ("", "B")])
 def test_an_unknown_coin_or_side(fake: Fake, coin: str, side: str) -> None:
     async def story() -> None:
@@ -383,6 +400,14 @@ def test_a_policys_patience_ends_and_says_so(fake: Fake) -> None:
 
 
 # --- looking, and other requests ------------------------------------------------------------------------
+
+
+def test_the_main_network_is_known_however_it_is_written() -> None:  # O1: its signatures are others
+    for url in (mm.MAINNET, f"{mm.MAINNET}/", mm.MAINNET.upper(), "https://API.Hyperliquid.xyz//"):
+        hl = mm.Hyperliquid(account=ME, key="0x" + "11" * 32, url=url)
+        settings = hl._exchange.settings  # type: ignore[attr-defined]
+        assert (settings.mainnet, settings.url, settings.secure) == (True, mm.MAINNET, True)
+    assert not mm.Hyperliquid(account=ME, key="0x" + "11" * 32, url=mm.TESTNET)._exchange.settings.mainnet  # type: ignore[attr-defined]
 
 
 def test_books_are_those_of_this_connection(fake: Fake) -> None:

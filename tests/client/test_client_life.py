@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Literal
 
 import pytest
 
@@ -13,9 +14,12 @@ from mm.errors import (
     OutcomeUnknown,
 )
 from mm.exchange.hyperliquid.client_events import EventStream, Lagged, Left
+from mm.exchange.hyperliquid.limits import Limits
+from mm.fallback import Policy
 from mm.protocol import (
     Cancel,
     Fact,
+    Modify,
     Place,
     Stale,
     Warned,
@@ -86,6 +90,7 @@ def test_what_somebody_should_see_to_is_told_and_logged(fake: Fake, caplog: pyte
     with caplog.at_level(logging.WARNING, "mm"):
         run(story())
     assert "BTC: nothing is placed now: bbo is stale" in caplog.text
+    assert "clock: 1,200 ms behind" in caplog.text
 
 
 def test_every_reader_has_his_own_and_it_ends_with_the_client(fake: Fake) -> None:
@@ -96,6 +101,23 @@ def test_every_reader_has_his_own_and_it_ends_with_the_client(fake: Fake) -> Non
         one = [type(event) async for event in first]
         assert one == [type(event) async for event in second]
         assert one
+
+    run(story())
+
+
+def test_a_reader_that_went_away_is_forgotten(fake: Fake) -> None:  # I10
+    async def story() -> None:
+        async with fake.client() as hl:
+            await hl.ready()
+            stays = hl.events()
+            for _ in range(100):
+                reader = hl.events()
+                await hl.place("BTC", "B", "100", "1")
+                async for event in reader:
+                    if isinstance(event, Fate):
+                        break
+            assert len(hl._readers) <= 2
+            assert len([event for event in iter(stays.next_now, None) if isinstance(event, Fate)]) >= 100
 
     run(story())
 
@@ -157,6 +179,78 @@ def test_leaving_waits_a_little_for_answers_and_tells_what_is_unknown(fake: Fake
     run(story())
 
 
+def test_who_waits_for_what_was_sent_is_not_told_that_it_was_not(fake: Fake) -> None:  # I5
+    async def story() -> None:
+        fake.answers = lambda action: [] if isinstance(action, Modify | Cancel) else fake.kind(action)
+        async with fake.client(grace_ms=500) as hl:
+            await hl.ready()
+            first, second = [await hl.place("BTC", "B", px, "1") for px in ("100", "99")]
+            waits = [hl.modify(second, px="98", policy=Policy()), hl.cancel(first), hl.known(second.cloid or "")]
+            tasks = [asyncio.create_task(wait) for wait in waits]
+            await until(lambda: fake.of(Modify))
+        for task in tasks:
+            with pytest.raises(OutcomeUnknown, match="closed"):
+                await task
+
+    run(story())
+
+
+def test_leaving_twice_is_leaving_once_and_both_wait_for_its_end(fake: Fake) -> None:
+    async def story() -> None:
+        async with fake.client(on_exit="cancel") as hl:
+            await hl.ready()
+            await hl.place("BTC", "B", "100", "1")
+            first = asyncio.create_task(hl.close())
+            await asyncio.sleep(0)
+        assert fake.closed == 1
+        assert fake.of(Cancel)
+        assert hl.left == ()
+        await hl.close()
+        await first
+
+    run(story())
+
+
+@pytest.mark.parametrize("cancels", [1, 2, 3])
+def test_who_is_cancelled_while_he_leaves_leaves_all_the_same(fake: Fake, cancels: int) -> None:
+    ends = 0
+
+    async def slowly() -> None:
+        nonlocal ends
+        fake.closed += 1
+        try:
+            for _ in range(20):
+                await asyncio.sleep(0)
+        finally:
+            ends += 1
+
+    async def life() -> None:
+        answering(fake, Place)
+        async with fake.client(grace_ms=10**9, on_exit="cancel") as hl:
+            clients.append(hl)
+            await hl.ready()
+            placing.append(asyncio.create_task(hl.place("BTC", "B", "100", "1")))
+            await until(lambda: fake.of(Place))
+
+    async def story() -> None:
+        fake.close = slowly  # type: ignore[method-assign]
+        leaving = asyncio.create_task(life())
+        await until(lambda: clients and clients[0]._closing)
+        for _ in range(cancels):
+            leaving.cancel()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        assert ends == fake.closed == 1
+        assert len(clients[0].left) == 1
+        await asyncio.gather(*placing, return_exceptions=True)
+
+    clients: list[mm.Hyperliquid] = []
+    placing: list[asyncio.Task[mm.Order]] = []
+    run(story())
+
+
 def test_a_fault_stops_all_and_is_raised(fake: Fake) -> None:
     async def broken(until_ms: int) -> Fact | None:
         raise EngineFault(f"the book cannot be trusted at {until_ms}")
@@ -173,6 +267,35 @@ def test_a_fault_stops_all_and_is_raised(fake: Fake) -> None:
 
     with pytest.raises(EngineFault):  # not swallowed by whoever did not look
         run(story())
+    assert fake.closed == 1
+
+
+@pytest.mark.parametrize("on_exit", ["keep", "cancel"])
+def test_after_a_fault_of_the_link_all_is_cancelled_if_that_was_wanted(
+    fake: Fake, on_exit: Literal["keep", "cancel"]
+) -> None:
+    receive = fake.receive
+
+    async def broken(until_ms: int) -> Fact | None:  # as the link does: what came first, and then its failure
+        if fake.facts:
+            return await receive(until_ms)
+        fake.now_ms += 100
+        raise EngineFault("the link failed")
+
+    async def story() -> None:
+        async with fake.client(on_exit=on_exit) as hl:
+            clients.append(hl)
+            await hl.ready()
+            await hl.place_many([mm.NewOrder("BTC", "B", "100", "1")] * 3)
+            fake.receive = broken  # type: ignore[method-assign]
+            with pytest.raises(EngineFault):
+                await drained(hl.events())
+
+    clients: list[mm.Hyperliquid] = []
+    with pytest.raises(EngineFault, match="the link failed"):
+        run(story())
+    assert len(fake.of(Cancel)) == (on_exit == "cancel")
+    assert len(clients[0].left) == (0 if on_exit == "cancel" else 3)
     assert fake.closed == 1
 
 
@@ -217,6 +340,11 @@ def test_without_a_record_names_are_new_all_the_same(fake: Fake) -> None:  # S85
     assert len(set(run(story()))) == 2
 
 
+def test_clients_that_begin_in_one_millisecond_have_names_of_their_own() -> None:  # I8, S85
+    clients = [mm.Hyperliquid(account=ME, key="0x" + "11" * 32, url=mm.TESTNET) for _ in range(10)]
+    assert len({client._recorded.view.next_cloid() for client in clients}) == 10
+
+
 def test_clients_of_one_signer_never_give_the_same_nonce() -> None:  # I14, protocol 2.5
     key = "0x" + "11" * 32
     told = {"key": key, "url": mm.TESTNET}
@@ -227,6 +355,16 @@ def test_clients_of_one_signer_never_give_the_same_nonce() -> None:  # I14, prot
     assert other._nonces is not master._nonces is not mainnet._nonces
     given = [client._nonces.nonces.next(1_790_000_000_000) for client in (master, sub, master)]  # type: ignore[union-attr]
     assert len(set(given)) == 3
+
+
+def test_clients_of_one_process_share_the_limits_of_its_address() -> None:  # X19, N9, protocol 1.4 and 9.1
+    key = "0x" + "11" * 32
+    told = {"key": key, "url": mm.TESTNET}
+    one, two = (mm.Hyperliquid(account=account, **told)._exchange.limits for account in (ME, "0x" + "7" * 40))  # type: ignore[arg-type,attr-defined]
+    elsewhere = mm.Hyperliquid(account=ME, key=key)._exchange.limits  # type: ignore[attr-defined]
+    assert one is two is Limits.shared(mm.TESTNET) is not elsewhere
+    here = [mm.Hyperliquid(account=ME, key=key, url="http://127.0.0.1:1")._exchange.limits for _ in range(2)]  # type: ignore[attr-defined]
+    assert here[0] is not here[1], "a venue of one's own counts nothing by address"
 
 
 def test_sessions_that_share_their_nonces_act_in_the_same_millisecond() -> None:

@@ -12,7 +12,7 @@ import pytest
 import mm
 from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, Unrepresentable, UsageError, VenueError
 from mm.fallback import Policy
-from mm.protocol import ActionError, Answer, Cancel, Fact, Place, ReadFailed
+from mm.protocol import ActionError, Answer, Cancel, Fact, Place, ReadFailed, Stale
 from mm.session import Fate
 from tests.client.exchange import COINS, Fake, answering
 from tests.session.script import ME
@@ -58,6 +58,11 @@ def test_everything_that_the_client_can(fake: Fake) -> None:
         assert hl.known(first).state == mm.OrderState.Resting
         assert hl.info({"type": "meta"}) == {"type": "meta"}
         assert hl.rate_limit().cap == 10_000
+        fake.facts.append(Stale("clock", None, 9_000))
+        while hl.closed("BTC") is None:
+            time.sleep(0.001)
+        hl.release(None, "clock is stale")
+        assert hl.closed("BTC") is None
         hl.schedule_cancel(None)
         hl.update_leverage("BTC", 2)
         assert hl.cancel_all("ETH") == ()
@@ -165,6 +170,44 @@ def test_an_interrupt_gives_the_prompt_back_and_the_order_is_looked_after(
         (order,) = hl.orders()
         fake.facts += fake.kind(fake.of(Place)[0])
         assert hl.known(order).state == mm.OrderState.Resting
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_an_opening_that_is_given_up_closes_what_it_opened(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch, interrupted: bool
+) -> None:
+    told: list[str] = []
+    result = concurrent.futures.Future.result
+
+    async def never() -> None:
+        told.append("opening")
+        await asyncio.sleep(60)
+
+    async def slowly() -> None:
+        await asyncio.sleep(0.2)
+        told.append("closed")
+
+    def once(self: object, timeout: float | None = None) -> object:
+        if len(told) == 0:
+            while not told:
+                time.sleep(0.001)
+            raise KeyboardInterrupt
+        return result(self, timeout)  # type: ignore[arg-type]
+
+    fake.open, fake.close = never, slowly  # type: ignore[method-assign]
+    close = mm.HyperliquidSync.close
+
+    def later(hl: mm.HyperliquidSync) -> None:
+        time.sleep(0.05)  # so that the closing has begun, in its own thread
+        close(hl)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mm.HyperliquidSync, "close", later)
+        if interrupted:
+            patch.setattr(concurrent.futures.Future, "result", once)
+        with pytest.raises(KeyboardInterrupt if interrupted else VenueError):
+            connected(fake, timeout_s=0.2).open()
+    assert told == ["opening", "closed"]
 
 
 def test_events_come_one_by_one_and_end_with_the_client(fake: Fake) -> None:

@@ -130,6 +130,23 @@ def test_a_resend_is_the_same_bytes_by_the_other_way() -> None:
     run(story)
 
 
+def test_a_cancel_does_not_go_where_answers_do_not_come_from() -> None:  # N8, N14, I20
+    async def story() -> None:
+        async with running(answer_post=lambda _: None) as venue, linked(venue, doubt_ms=50) as link:
+            await until(link, LinkUp)
+            now = link.now_ms
+            for n in range(2):
+                link.send(Cancel(now + n, now + 5_000, (Target("BTC", 5, None),)))
+            await eventually(lambda: len(venue.posted) == 2)
+            assert not venue.bodies
+            await asyncio.sleep(0.06)
+            link.send(Cancel(now + 2, now + 5_000, (Target("BTC", 5, None),)))
+            assert (await until(link, Answer)).nonce == now + 2
+            assert len(venue.posted) == 2
+
+    run(story)
+
+
 def test_a_resend_without_a_websocket_goes_by_rest() -> None:
     async def story() -> None:
         async with running(answer_post=lambda _: None) as venue, linked(venue) as link:

@@ -1,6 +1,8 @@
 """The venue's limits: never passed in any minute, whatever is asked and when; cancels are never refused."""
 
 import itertools
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -16,9 +18,11 @@ from mm.exchange.hyperliquid.limits import (
     MESSAGES_RESERVE,
     NEW_CONNECTIONS,
     POSTS,
+    SPAN_MS,
     SUBSCRIPTIONS,
     AddressBudget,
     IpBudget,
+    Limits,
     Need,
     SocketBudget,
     Window,
@@ -245,3 +249,31 @@ def test_ordinary_actions_never_touch_the_reserve_but_by_the_trickle(steps: list
             assert items == 1
             trickle.append(now)
     assert all(b - a >= EXHAUSTED_EVERY_MS for a, b in itertools.pairwise(trickle))
+
+
+def test_several_threads_count_as_one() -> None:
+    limits = Limits(IpBudget(10**9), SocketBudget(messages=10**9))
+    rounds, threads = 3_000, 4
+
+    def use() -> None:
+        for now in range(rounds):
+            entry = limits.ip.admit(now * 100, 2, Need.ORDINARY)
+            assert entry is not None
+            limits.ip.ready_in_ms(now * 100, 10**9, Need.STATUS)
+            limits.ip.settle(entry, 2, 1)
+            limits.sockets.opened(now)
+            assert limits.sockets.admit_subscription()
+            if limits.sockets.admit_post(now, Need.PROTECT):
+                limits.sockets.post_done()
+            limits.sockets.closed(0, 1)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(use) for _ in range(threads)]:
+                done.result()
+    finally:
+        sys.setswitchinterval(interval)
+    assert (limits.sockets.connections, limits.sockets.posts, limits.sockets.subscriptions) == (0, 0, 0)
+    assert limits.ip.window.used(rounds * 100 + SPAN_MS) == 0

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import socket
 import struct
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +16,8 @@ from mm.errors import EngineFault
 from mm.exchange.hyperliquid.limits import CONNECTIONS, Limits, SocketBudget
 from mm.exchange.hyperliquid.link import Link
 from mm.exchange.hyperliquid.link_settings import Settings
-from mm.exchange.hyperliquid.socket import Socket
-from mm.protocol import AskOrder, Frame, Fresh, LinkDown, LinkUp, Market, OrderReply, ReadFailed, Stale, Warned
+from mm.exchange.hyperliquid.socket import Socket, connect
+from mm.protocol import Answer, AskOrder, Frame, Fresh, LinkDown, LinkUp, Market, OrderReply, ReadFailed, Stale, Warned
 from tests.link.helpers import QUICK, eventually, linked, place, rest, run, until
 from tests.link.venue import ACCOUNT, KEY, Venue, bbo, l2_book, running
 
@@ -386,6 +388,52 @@ def test_links_of_one_machine_share_their_sockets() -> None:
             assert not await rest(two, 100)
             await one.close()
             await until(two, LinkUp)
+
+    run(story)
+
+
+def test_an_address_that_leads_nowhere_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:  # N13, N9
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        known, dial = loop.getaddrinfo, loop.sock_connect
+        nowhere = ("127.0.0.9", 9)
+
+        async def two(*args: Any, **told: Any) -> list[Any]:
+            found = await known(*args, **told)
+            return [(*found[0][:4], nowhere), *found]
+
+        async def connects(sock: socket.socket, address: Any) -> None:
+            await (asyncio.sleep(60) if address == nowhere else dial(sock, address))
+
+        monkeypatch.setattr(loop, "getaddrinfo", two)
+        monkeypatch.setattr(loop, "sock_connect", connects)
+        async with running() as venue:
+            told = {"timeout_ms": 600, "most": 10**6}
+            opened = await connect(venue.url.replace("http", "ws") + "/ws", lambda _: None, lambda _: None, **told)
+            opened.abort("enough")
+            await opened.wait_closed()
+
+    run(story)
+
+
+def test_a_program_that_blocks_the_loop_loses_no_answer_and_no_connection() -> None:  # P5
+    async def story() -> None:
+        told: dict[str, Any] = {
+            "silence_ms": 500,
+            "ping_every_ms": 200,
+            "pong_patience_ms": 400,
+            "post_timeout_ms": 400,
+        }
+        async with running() as venue, linked(venue, **told) as link:
+            await until(link, LinkUp)
+            await venue.tell(l2_book())
+            await until(link, Market)
+            for blocked_s in (0.7, 1.1):
+                link.send(place(link))
+                await asyncio.sleep(0)
+                time.sleep(blocked_s)  # noqa: ASYNC251 - that is the point
+                assert (await until(link, Answer)).nonce
+            assert venue.connections == 1
 
     run(story)
 

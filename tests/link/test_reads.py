@@ -136,6 +136,7 @@ def test_a_fill_without_a_time_is_left_to_the_engine() -> None:
         (AskFills(1, 3, 9), {"type": "userFillsByTime", "user": ACCOUNT, "startTime": 3, "endTime": 9}),
         (AskPosition(1, "BTC"), {"type": "clearinghouseState", "user": ACCOUNT}),
         (AskPosition(1, "PURR/USDC"), {"type": "spotClearinghouseState", "user": ACCOUNT}),
+        (AskPosition(1, "gone:TSLA"), {"type": "clearinghouseState", "user": ACCOUNT, "dex": "gone"}),
         (AskRateLimit(1), {"type": "userRateLimit", "user": ACCOUNT}),
     ],
 )
@@ -143,6 +144,12 @@ def test_how_it_is_asked(query: Query, body: dict[str, object]) -> None:
     question = ask(query, ACCOUNT, ASSETS)
     assert json.loads(question.body) == body and question.type == body["type"]
     assert question.need is (Need.ORDINARY if isinstance(query, AskRateLimit) else Need.STATUS)
+
+
+def test_a_position_on_a_dex_that_is_not_traded_on_is_read_all_the_same() -> None:  # X18: else the gate never opens
+    state = {"assetPositions": [{"position": {"coin": "gone:TSLA", "szi": "-2.0"}}], "time": 5}
+    reply, _ = read(AskPosition(1, "gone:TSLA"), json.dumps(state).encode(), ASSETS, 9)
+    assert reply == PositionReply(1, "gone:TSLA", "-2.0", 5)
 
 
 def test_a_question_of_ones_own_has_a_type() -> None:

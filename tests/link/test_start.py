@@ -1,6 +1,7 @@
 """What is found out before the first action: a wrong account, a wrong key, a coin that is not there, a clock that is off."""
 
 import asyncio
+import json
 import time
 from typing import Any
 
@@ -294,6 +295,59 @@ def test_a_market_that_changed_is_halted() -> None:
             await until(link, Answer)
 
     universe: list[dict[str, Any]] = META["universe"]
+    run(story)
+
+
+def test_a_market_that_is_no_more_is_halted_and_hides_no_other() -> None:  # X17
+    universe: list[dict[str, Any]] = META["universe"]
+
+    async def story() -> None:
+        async with running() as venue, linked(venue, coins=("BTC", "ETH"), markets_every_ms=1) as link:
+            await until(link, LinkUp)
+            changed: dict[str, dict[str, Any]] = {"BTC": {"isDelisted": True}, "ETH": {"szDecimals": 2}}
+            venue.infos["meta"] = {**META, "universe": [{**one, **changed[one["name"]]} for one in universe]}
+            venue.abort()
+            assert await until(link, Stale) == Stale("markets", "BTC", 0)
+            assert await until(link, Stale) == Stale("markets", "ETH", 0)
+            link.send(place(link))
+            assert "halted" in (await until(link, NotSentFact)).why
+
+    run(story)
+
+
+def test_after_a_reconnect_the_markets_are_read_as_soon_as_they_may_be() -> None:  # X17
+    async def story() -> None:
+        changed = [{**one, "szDecimals": 2} for one in META["universe"]]
+        async with running() as venue, linked(venue, markets_every_ms=300) as link:
+            await until(link, LinkUp)
+            answers = iter([web.Response(status=422), {**META, "universe": changed}])
+            venue.infos["meta"] = lambda _: next(answers)
+            before = link.now_ms
+            venue.abort()
+            venue.abort()
+            assert await until(link, Stale) == Stale("markets", "BTC", 0), (
+                "neither forgotten, nor given up for one failure"
+            )
+            assert link.now_ms - before > 100
+            venue.abort()
+            await until(link, LinkUp)
+            assert len(link._tasks) < 10
+
+    run(story)
+
+
+def test_a_cancel_names_a_market_by_its_number_of_today() -> None:  # X17, I20
+    async def story() -> None:
+        async with running() as venue, linked(venue, markets_every_ms=1) as link:
+            await until(link, LinkUp)
+            venue.infos["meta"] = {**META, "universe": [{"szDecimals": 1, "name": "NEW"}, *META["universe"]]}
+            venue.abort()
+            assert await until(link, Stale) == Stale("markets", "BTC", 0)
+            now = link.now_ms
+            link.send(Cancel(now, now + 5_000, (Target("BTC", 5, None),)))
+            await until(link, Answer)
+            assert json.loads((venue.posted or venue.bodies)[-1])["action"]["cancels"] == [{"a": 1, "o": 5}]
+
     run(story)
 
 

@@ -90,6 +90,45 @@ def test_one_that_is_not_allowed_takes_the_batch_with_it_and_leaves_nothing(stor
     assert not story.told(Effect.Contradiction)
 
 
+def test_an_argument_of_a_wrong_kind_leaves_nothing_either_not_even_after_a_restart(story: Story) -> None:  # U1, I5
+    wrong = Wish("BTC", Side.BUY, Decimal(100), Decimal(1), reduce_only=1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        story.session.place([wish(), wrong])
+    assert not story.sent()
+    assert story.engine.view.orders() == []
+    assert story.engine.view.worst_long("BTC") == 0
+    (_, cloid), (_, other) = story.rest(100), story.rest(101)
+    with pytest.raises((TypeError, UsageError)):
+        story.session.modify([Edit(cloid, Decimal(99), Decimal(1)), Edit(other, Decimal(99), object())])  # type: ignore[arg-type]
+    assert not story.order(cloid).modifying
+    assert story.state(cloid) == OrderState.Resting
+    assert Story(record=story.record).engine.view.digest() == story.engine.view.digest()
+
+
+def test_a_cloid_is_looked_for_as_the_venue_writes_it(story: Story) -> None:  # I5, I8, protocol 2.1
+    cloid = "0x" + "AB" * 16
+    (name,) = story.session.place([Wish("BTC", Side.BUY, Decimal(100), Decimal(1), cloid=cloid)])
+    assert name == story.last(Place).orders[0].cloid == cloid.lower()
+    story.go(3_000)
+    assert story.sent(Resend), "its silence is pursued, and it is not taken for found"
+    assert story.fates() == [("place", "unknown")]
+    again = Story(record=story.record)
+    again.session.resume()
+    assert again.state(name) == OrderState.Unknown, "and it was sent, says the record"
+
+
+def test_an_order_that_is_to_go_is_not_moved_under_whichever_of_its_names(story: Story) -> None:
+    _, cloid = story.rest()
+    modify = story.modify(cloid)
+    story.answer(modify, Resting(200))
+    story.session.cancel([cloid])
+    story.answer(story.last(Cancel), ActionError("Too many cumulative requests sent (9 > 8)"))
+    assert story.state(cloid) == OrderState.Resting
+    for name in (cloid, cloid.upper().replace("X", "x"), modify.changes[0].order.cloid):
+        with pytest.raises(UsageError, match="until it is gone"):
+            story.modify(name)
+
+
 @pytest.mark.parametrize(
     ("px", "sz"),
     [("0", "1"), ("-1", "1"), ("NaN", "1"), ("Infinity", "1"), ("1", "0"), ("1", "-1"), ("1", "NaN"), ("1", "1e40")],

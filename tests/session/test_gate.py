@@ -241,6 +241,24 @@ def test_a_gap_in_the_chain_keeps_it_closed_until_it_is_found(story: Story) -> N
     assert story.session.ready
 
 
+def test_after_a_reconnect_the_fills_are_read_from_the_oldest_gap_on(story: Story) -> None:  # order-state 4, N7
+    story.ready()
+    story.take(story.trade(100, "1"))
+    story.trade(100, "2")
+    lost = story.fills.pop()
+    story.take(story.trade(100, "1"))
+    story.go(300_000)
+    assert story.session.closed("BTC") == "fills are missing"
+    story.take(LinkDown("the venue restarts"))
+    story.fills.insert(1, lost)
+    story.snapshot = lambda: frame({"channel": "userFills", "data": {"isSnapshot": True, "user": ME, "fills": []}})  # type: ignore[method-assign]
+    story.up()
+    story.go(1_000)
+    assert story.session.ready
+    assert not story.engine.view.gaps("BTC")
+    assert story.session.closed("BTC") is None
+
+
 def test_a_gap_that_stays_closes_its_coin_and_no_other(story: Story) -> None:
     story.ready()
     story.rest(100)
@@ -394,7 +412,13 @@ def test_a_position_that_is_no_number_is_surfaced_and_asked_again(story: Story) 
 # --- streams ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"channel":"userFills","data":{"fills":"x"}}', b"[]"])
+RECORDS = [
+    b'{"channel":"userFills","data":{"user":"%b","fills":[{"coin":"BTC"}]}}' % ME.encode(),
+    b'{"channel":"orderUpdates","data":[{"order":{"coin":"BTC"},"status":"filled"}]}',
+]
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"channel":"userFills","data":{"fills":"x"}}', b"[]", *RECORDS])
 def test_a_frame_that_cannot_be_read_makes_it_read_the_books(story: Story, data: bytes) -> None:  # X22, S5
     story.ready()
     _, name = story.rest(100)

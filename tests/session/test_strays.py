@@ -13,13 +13,14 @@ from mm.protocol import (
     Cancel,
     Done,
     ItemError,
+    LinkDown,
     OpenOrdersReply,
     OrderRow,
     Query,
 )
 from mm.session import Escalated, Held, Released
 from mm.session.strays import LIVES
-from tests.session.script import Story, frame
+from tests.session.script import START, Story, frame
 
 NO_MARGIN = "Insufficient margin to place order."
 
@@ -225,3 +226,56 @@ def test_a_position_that_differs_is_read_further_back(story: Story) -> None:
     assert story.session.closed("BTC") is None
     starts = [command.start_ms for command in story.sent(AskFills) if isinstance(command, AskFills)]
     assert min(starts) <= missed_ms
+
+
+def spot_fills(story: Story) -> list[dict[str, object]]:
+    """Two purchases of a spot coin, made elsewhere: the fee came out of what was bought."""
+    rows = [("0", 1), ("0.9993", 2)]
+    told = {"coin": "@107", "px": "30", "sz": "1", "side": "B", "dir": "Buy", "closedPnl": "0.0", "hash": "0x0"}
+    return [
+        {
+            **told,
+            "startPosition": start,
+            "time": story.now - 9_000 + n,
+            "oid": n,
+            "tid": n,
+            "crossed": True,
+            "fee": "0.0007",
+        }
+        | {"feeToken": "HYPE"}
+        for start, n in rows
+    ]
+
+
+def test_a_spot_coin_that_was_bought_elsewhere_has_no_gap_where_its_fee_was_taken() -> None:
+    story = Story()
+    story.session.know_spot(lambda coin: (2, "HYPE") if coin == "@107" else None)
+    story.fills += spot_fills(story)
+    story.ready()
+    assert not story.engine.view.gaps("@107")
+    assert str(story.engine.view.position("@107").size) == "1.9986"
+
+
+def test_a_gap_of_a_coin_that_is_none_of_ours_keeps_nobody_waiting() -> None:
+    story = Story()
+    story.fills += spot_fills(story)
+    story.up()
+    story.go(100)
+    assert story.engine.view.gaps("@107")[0].from_ms < START - 8_000
+    assert story.session.ready
+    story.go(600_000)
+    began = [query.start_ms for query in story.script.sent if isinstance(query, AskFills)]
+    assert min(began[2:]) > START - 8_000, "nor is all read again and again for it"
+
+
+def test_only_where_orders_of_ours_may_be_the_lists_are_read_again_and_again() -> None:  # X18, X19
+    story = Story()
+    for dex in ("one", "two"):
+        story.trade(900, "1", coin=f"{dex}:GOLD")
+    story.ready()
+    story.go(60_000)
+    assert {query.dex for query in story.script.sent if isinstance(query, AskOpenOrders)} == {""}
+    story.take(LinkDown("cut"))
+    story.up()
+    story.go(1_000)
+    assert {query.dex for query in story.script.sent if isinstance(query, AskOpenOrders)} == {"", "one", "two"}

@@ -29,16 +29,8 @@ MARKETS = ("quiet", "thin", "deep")
 NEVER = {"meta_changed"}
 """After which a coin is halted until the client is opened anew."""
 RARE = {
-    *(
-        "clock_ahead",
-        "deaf",
-        "halt",
-        "post_only",
-        "refused_429",
-        "socket_dropped",
-        "socket_half_open",
-    ),
-    *("info_stale", "order_forgotten"),
+    *("clock_ahead", "deaf", "halt", "post_only", "refused_429", "socket_dropped", "socket_half_open"),
+    "order_forgotten",
 }
 """Faults that stop everything for seconds: a hundredth as often."""
 CONNECTING = {"socket_refused"}

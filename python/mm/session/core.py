@@ -4,6 +4,7 @@ A fact reaches the engine through `fact`, and what follows from it is kept as ev
 that the engine cannot take is surfaced and takes nothing else along.
 """
 
+import re
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
@@ -17,6 +18,8 @@ from mm.session.record import Recorded
 from mm.session.rules import Outlet, Rules
 
 P = ParamSpec("P")
+SPOT_COIN = re.compile(rb'"coin"\s*:\s*"(@\d+|[\w.-]+/[\w.-]+)"')
+"""How the venue writes them (protocol 6.3)."""
 AHEAD_MOST_MS = 60_000
 
 
@@ -38,6 +41,9 @@ class Core:
         self.events: list[Event] = []
         self.follow: Callable[[Effect], None] = lambda _: None
         """What the session itself does about an effect."""
+        self.spot: Callable[[str], tuple[int, str] | None] = lambda _: None
+        """The decimals and the base token of a spot coin; None of any other."""
+        self._met: set[bytes] = set()
         self._venue_ms = 0
         self._nonces = nonces or Nonces(engine.last_nonce)
         self._outlet = outlet
@@ -72,6 +78,19 @@ class Core:
     def own_coins(self) -> list[str]:
         """The coins asked for, and those with an order of ours that is not closed."""
         return list(dict.fromkeys((*self._coins, *(order.coin for order in self.engine.view.orders()))))
+
+    def meet(self, data: bytes) -> None:
+        """Tell the engine what the spot coins in here are, before it is told of their fills: it cannot know that a fee was
+        taken from the size (order-state 4). They need be none of ours: an account may be used for anything else beside.
+        """
+        if b'"@' not in data and b"/" not in data:
+            return
+        for name in set(SPOT_COIN.findall(data)) - self._met:
+            coin = name.decode()
+            told = self.spot(coin)
+            if told is not None:
+                self._met.add(name)
+                self.engine.tell(Engine.set_coin, coin, sz_decimals=told[0], base_token=told[1])
 
     def emit(self, event: Event) -> None:
         """Keep a piece of news for whoever runs the session."""

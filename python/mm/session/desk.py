@@ -5,7 +5,7 @@ which may be. What happens when no answer comes, or one that does not tell, is i
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
@@ -43,6 +43,7 @@ from mm.session.silence import Silence
 MAX_ITEMS = 200
 """What the venue takes in one action (protocol 3.2)."""
 UNKNOWN_WORDS = "Unknown"
+STRANGER = "SignerUnknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class Desk:
     """Sends actions and reads their answers."""
 
     def __init__(self, core: Core, reads: Reads) -> None:
+        self.on_stranger: Callable[[], None] = lambda: None
+        """Told when the venue says that it does not know who signs."""
         self._core = core
         self._waiting: dict[int, Flight] = {}
         self._answered: OrderedDict[int, Flight] = OrderedDict()
@@ -105,12 +108,13 @@ class Desk:
         orders: list[NewOrder] = []
         try:
             for wish in wishes:
-                cloid = wish.cloid if wish.cloid is not None else core.engine.tell(Engine.next_cloid)
+                # In the writing of the engine and the venue (protocol 2.1): it is looked for by its text.
+                cloid = core.engine.tell(Engine.next_cloid) if wish.cloid is None else str(wish.cloid).lower()
                 words = (wish.coin, wish.side, wish.px, wish.sz, wish.tif, wish.reduce_only)
                 core.engine.tell(Engine.add_pending_with_cloid, cloid, *words, now)
                 items.append(Item(cloid, cloid))
                 orders.append(new_order(wish.coin, wish.side, wish.px, wish.sz, wish.tif, cloid, wish.reduce_only))
-        except UsageError:
+        except Exception:
             self._take_back(items)
             raise
         core.counts.placed += len(items)
@@ -125,14 +129,16 @@ class Desk:
         changes: list[Change] = []
         try:
             for edit in edits:
-                if edit.name in self.cancels:
+                known = core.engine.view.get_by_cloid(edit.name)
+                name = (known and known.cloid) or edit.name
+                if name in self.cancels:
                     raise UsageError("its cancel goes on until it is gone", cloid=edit.name, reason="cancelled")
                 cloid = core.engine.tell(Engine.next_cloid)
                 ask = core.engine.tell(Engine.initiate_modify, edit.name, cloid, edit.px, edit.order_qty, now)
-                items.append(Item(edit.name, cloid, ask.oid, wanted=edit.order_qty))
+                items.append(Item(name, cloid, ask.oid, wanted=edit.order_qty))
                 order = new_order(ask.coin, ask.side, ask.px, ask.sz, ask.tif, cloid, ask.reduce_only)
                 changes.append(Change(ask.oid, order))
-        except UsageError:
+        except Exception:
             self._take_back(items)
             raise
         core.counts.modified += len(items)
@@ -238,7 +244,10 @@ class Desk:
         flight = self._waiting.get(answer.nonce) or self._answered.get(answer.nonce)
         if flight is None:
             self._core.surprise(f"an answer to nothing that was asked: nonce {answer.nonce}", kind="answer to nothing")
-        elif answer.to_noop:
+            return
+        if any(isinstance(one, ActionError) and classify_order_error(one.text) == STRANGER for one in answer.outcomes):
+            self.on_stranger()
+        if answer.to_noop:
             self.silence.on_fence(flight, answer.outcomes)
         elif not flight.items:
             self._bare(flight, answer.outcomes)

@@ -2,7 +2,7 @@
 
     down        no connection whose user streams are both acknowledged
     snapshot    until the snapshot of `userFills` was taken
-    fills       all fills since the proven time are read, page by page, until no coin's chain has a gap
+    fills       all fills since the proven time are read, page by page, until the chain of no coin of ours has a gap
     orders      the open orders, as of after both subscriptions
     statuses    of every leg that is not closed and was not in that list; requests without a fate get theirs
     positions   compared with the venue's own
@@ -141,7 +141,7 @@ class Gate:
         if self._reads.waits_for("fills"):
             return
         view = self._core.engine.view
-        broken = [coin for coin in self._core.coins() if view.gaps(coin) and (coin, MISSING) not in self._holds]
+        broken = [coin for coin in self._core.own_coins() if view.gaps(coin) and (coin, MISSING) not in self._holds]
         for coin in broken:
             self.on_gap(coin)  # asked about until it closes, or until its coin is closed for it
         if not broken:
@@ -164,7 +164,7 @@ class Gate:
         self._core.emit(GateMoved(phase, why))
         match phase:
             case Phase.FILLS:
-                self._reads.fills()
+                self._reads.fills(gaps=True)
             case Phase.ORDERS:
                 self._reads.open_orders(dict.fromkeys(map(dex_of, self._core.coins())) or [""])
             case Phase.STATUSES:

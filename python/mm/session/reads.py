@@ -4,7 +4,7 @@ A read that fails or is not answered is asked again; a failed read never looks l
 same question is never on its way twice. What the answers say is told to the engine here.
 """
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -34,6 +34,7 @@ from mm.session.events import Escalated
 MAX_PAGES = 500
 DOUBLINGS = 8
 SLOWER = 2
+LATER_MOST = 1_000
 
 Key = tuple[str, int | str]
 FILLS: Key = ("fills", 0)
@@ -70,6 +71,15 @@ class Question:
     told: bool = False
 
 
+@dataclass(slots=True)
+class Later:
+    """A question whose answer raised it again."""
+
+    due_ms: int | None
+    """When it is asked again; None while it is."""
+    tries: int
+
+
 class Reads:
     """All open questions."""
 
@@ -93,6 +103,9 @@ class Reads:
         self._core = core
         self._open: dict[Key, Question] = {}
         self._asked: dict[int, Asked] = {}
+        self._later: OrderedDict[Key, Later] = OrderedDict()
+        self._telling: dict[int | str, int] = {}
+        """The names of the order whose status is being told, and how often that raised its question again."""
         self._number = 0
         self._gaps = False
         self._back_ms = 0
@@ -120,13 +133,25 @@ class Reads:
 
     def next_deadline(self) -> int | None:
         """When the next question is due to be asked again."""
-        return min((question.due_ms for question in self._open.values()), default=None)
+        due = [question.due_ms for question in self._open.values()]
+        due += [later.due_ms for later in self._later.values() if later.due_ms is not None]
+        return min(due, default=None)
 
     # --- what may be asked --------------------------------------------------------------------------
 
     def order(self, key: int | str) -> None:
-        """Ask for one order's status, by oid or cloid."""
-        self._ask(("order", key))
+        """Ask for one order's status, by oid or cloid: later, and ever more slowly, where its own answer raises the question
+        (a status that is a word not known here): another answer would do the same at once.
+        """
+        tries = self._telling.get(key)
+        if tries is None:
+            self._ask(("order", key))
+            return
+        rules = self._core.rules
+        pause = min(rules.gap_ms << min(tries, DOUBLINGS), rules.gap_max_ms)
+        self._later["order", key] = Later(self._core.now_ms + pause, tries + 1)
+        if len(self._later) > LATER_MOST:
+            self._later.popitem(last=False)
 
     def open_orders(self, dexes: Iterable[str]) -> None:
         """Ask for all open orders of these dexes."""
@@ -137,7 +162,7 @@ class Reads:
         """Ask for all fills since the last complete read, page by page; only so may the engine be told that all fills
         up to now were read.
 
-        `gaps`: from the oldest gap on, for what lies before the last read may have been told too late for it (X9).
+        `gaps`: from the oldest gap of a coin of ours on, for what lies before the last read may have been told too late for it (X9).
         `back_ms`: from so much earlier on.
         """
         self._gaps |= gaps
@@ -177,6 +202,8 @@ class Reads:
         budget = self._open.get(RATE)
         self._open.clear()
         self._asked.clear()
+        for later in self._later.values():
+            later.due_ms = self._core.now_ms + self._core.rules.gap_ms
         if budget is not None:
             budget.asked, budget.due_ms = None, self._core.now_ms
             self._open[RATE] = budget
@@ -186,6 +213,10 @@ class Reads:
     def again(self) -> None:
         """Ask again what is overdue."""
         now = self._core.now_ms
+        for key, later in self._later.items():
+            if later.due_ms is not None and later.due_ms <= now:
+                later.due_ms = None
+                self._ask(key)
         for question in list(self._open.values()):
             if question.due_ms <= now:
                 question.tries += 1
@@ -252,10 +283,11 @@ class Reads:
         core = self._core
         if isinstance(reply, OrderReply):
             if reply.row is None:
+                self._later.pop(asked.key, None)
                 for on_missing in self.on_missing:
                     on_missing(asked.key[1], asked.sent_ms)
             else:
-                self._row(reply.row)
+                self._status(reply.row)
                 for on_status in self.on_status:
                     on_status(reply.row)
         elif isinstance(reply, OpenOrdersReply):
@@ -271,6 +303,7 @@ class Reads:
     def _process(self, reply: FillsReply) -> bool:
         """Book a page; False if it is not one, which is as good as a failed read."""
         core = self._core
+        core.meet(reply.page)
         try:
             report = core.engine.tell(Engine.process_fills, reply.page, core.now_ms)
         except UsageError as error:
@@ -306,6 +339,13 @@ class Reads:
         for on_list in self.on_list:
             on_list(dex, reply.rows, began_ms)
 
+    def _status(self, row: OrderRow) -> None:
+        names = [name for name in (row.oid, row.cloid) if name is not None]
+        earlier = [later.tries for name in names if (later := self._later.pop(("order", name), None)) is not None]
+        self._telling = dict.fromkeys(names, max(earlier, default=0))
+        self._row(row)
+        self._telling = {}
+
     def _row(self, row: OrderRow) -> None:
         now = self._core.now_ms
         words = (row.coin, row.side, row.oid, row.status, row.px, row.sz, row.orig_sz, row.time, row.cloid)
@@ -316,7 +356,7 @@ class Reads:
         view = self._core.engine.view
         start = self.complete_ms - self._back_ms
         if self._gaps:
-            start = min([start, *(gap.from_ms for coin in view.coins() for gap in view.gaps(coin))])
+            start = min([start, *(gap.from_ms for coin in self._core.own_coins() for gap in view.gaps(coin))])
         self._gaps, self._back_ms = False, 0
         return max(0, start - self._core.rules.overlap_ms)
 

@@ -15,6 +15,8 @@ from mm.protocol import Action
 
 P = ParamSpec("P")
 R = TypeVar("R")
+UNTAKEN = (UsageError, TypeError, ValueError, OverflowError)
+"""What a call raises that the engine did not take: a rule broken, or an argument of a wrong kind. It changed nothing."""
 
 
 class Killed(BaseException):
@@ -84,7 +86,7 @@ class Recorded:
         """The engine itself, for looking: whatever changes it goes through `tell`."""
 
     def tell(self, method: Callable[Concatenate[Engine, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Write the call, then make it. A `UsageError` has changed nothing, and does so again in replay."""
+        """Write the call, then make it. One that was not taken has changed nothing, and does so again in replay."""
         self.record.append(Call(method.__name__, args, kwargs))
         self.applied += 1
         return method(self.view, *args, **kwargs)
@@ -104,7 +106,7 @@ class Recorded:
             else:
                 try:
                     getattr(self.view, entry.method)(*entry.args, **entry.kwargs)
-                except UsageError:
+                except UNTAKEN:
                     continue  # refused then, refused now: it changed nothing
 
     def last(self, method: str) -> Call | None:

@@ -29,7 +29,8 @@ class Rules:
     """
 
     expires_ms: int = 5_000
-    """Every action expires so long after it was made: a delayed request cannot place a stale order."""
+    """Every action expires so long after it was made: a delayed request cannot place a stale order. The venue is told so of all
+    but cancels and noops, which do no harm late (ADR 0011)."""
     answer_ms: int = 2_000
     """An answer that takes longer did not come."""
     retry_ms: int = 1_000

@@ -9,7 +9,7 @@ cancels go through at any time. The facts commute, so whatever comes while the s
 simply taken. It has no clock, no socket and no loop: `outlet` has the time, and carries the commands.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from mm._core import Effect, Engine, OrderState
 from mm._core.sign import Nonces
@@ -43,6 +43,9 @@ from mm.session.strays import Strays
 from mm.session.watch import Watch
 
 CONTRADICTION = "the venue contradicts itself or us"
+LIQUIDATED = "the account was liquidated"
+STRANGER = "the venue does not know the signer"
+"""Each of these closes until somebody has looked at it, and has said `release`."""
 
 
 class Session:
@@ -63,8 +66,10 @@ class Session:
         self.counts = counts if counts is not None else Counts()
         self._core = Core(engine, outlet, tuple(dict.fromkeys(coins)), self.rules, self.counts, nonces)
         self._core.follow = self._follow
+        self._began_ms = self._core.now_ms
         self.reads = Reads(self._core)
         self._desk = Desk(self._core, self.reads)
+        self._desk.on_stranger = lambda: self.gate.hold(None, STRANGER)
         self.gate = Gate(self._core, self.reads, self._desk)
         self._watch = Watch(self._core, self.reads, self.gate)
         self.strays = Strays(self._core, self.reads, self.gate, self._desk.cancel_strays)
@@ -74,6 +79,10 @@ class Session:
         self.reads.on_status += [self.strays.on_status, forgotten.on_status]
         self.reads.on_missing += [self._desk.silence.on_missing, forgotten.on_missing]
         self.reads.on_position = self._watch.on_position
+
+    def know_spot(self, told: Callable[[str], tuple[int, str] | None]) -> None:
+        """Where decimals and base token of a spot coin are found; it gives None for any other coin."""
+        self._core.spot = told
 
     # --- looking ----------------------------------------------------------------------------------------
 
@@ -209,6 +218,7 @@ class Session:
 
     def _frame(self, data: bytes) -> None:
         core = self._core
+        core.meet(data)
         try:
             report = self.engine.tell(Engine.process_ws, data, core.now_ms)
         except UsageError as error:
@@ -218,6 +228,8 @@ class Session:
         self.counts.duplicates += report.duplicates
         if report.snapshot and report.channel == "userFills":
             self.gate.on_snapshot()
+        elif report.refused:
+            self._watch.rescan()  # X22: what such a record would have told
         core.absorb(report.effects)
 
     # --- effects ----------------------------------------------------------------------------------------
@@ -240,12 +252,14 @@ class Session:
                 self.counts.gaps_closed += 1
             case Effect.Contradiction(coin=coin, oid=oid, cloid=cloid, what=what):
                 self.counts.surprises["Contradiction"] += 1
-                self.gate.hold(coin, CONTRADICTION)  # until somebody has looked at it
+                self.gate.hold(coin, CONTRADICTION)
                 self._watch.rescan((coin, oid, cloid, what))
+            case Effect.Liquidation(fill=fill, ours=True) if fill.time >= self._began_ms:
+                self.gate.hold(None, LIQUIDATED)  # an older one was known to whoever began
             case Effect.Overfill() | Effect.Foreign():
                 self.counts.surprises[type(effect).__name__] += 1
-            case Effect.Surfaced(what=what):
-                self.counts.surprises[f"surfaced {what}"] += 1
+            case Effect.Surfaced():
+                self.counts.surprises["surfaced"] += 1
             case _:
                 pass  # Moved, Excess, Liquidation, Ancient, PositionDiffers: news, or dealt with where it was asked
 

@@ -93,7 +93,12 @@ class Silence:
         if not flight.told and now - action.expires_ms >= rules.patience_ms:
             flight.told = True
             core.emit(Escalated(f"what became of a {flight.kind} is still not known: nonce {action.nonce}"))
-        flight.due_ms = now + rules.apart_ms if flight.expired else self._next_try(flight)
+        flight.due_ms = now + self._apart(flight) if flight.expired else self._next_try(flight)
+
+    def _apart(self, flight: Flight) -> int:
+        """Between two reads that may prove something; more, where they have proved nothing for long (I18, X19)."""
+        rules = self._core.rules
+        return rules.gap_max_ms // 4 if flight.told else rules.apart_ms
 
     def _next_try(self, flight: Flight) -> int:
         """While it may still execute: doubling, and when it should have expired the venue is asked for its time."""
@@ -167,6 +172,8 @@ class Silence:
                     item.missing_ms = sent_ms
                 elif sent_ms - item.missing_ms >= rules.apart_ms and self._would_know(flight, item):
                     self._void(flight, item, "unknown to the venue, and its request can execute no more")
+                    continue
+                flight.due_ms = min(flight.due_ms, self._core.now_ms + rules.apart_ms)  # this is on its way to a proof
 
     def take_over(self, actions: dict[int, Action]) -> None:
         """After a death: what was sent, and whose answer was not heard, is looked after from here."""

@@ -63,7 +63,7 @@ class Watch:
         if rules.scan_ms is not None and now - self._scan_ms >= rules.scan_ms:
             self._scan_ms = now
             self._reads.listed.clear()
-            self._reads.open_orders(dict.fromkeys(map(dex_of, self._core.coins())) or [""])
+            self._reads.open_orders(self._dexes())
             self._let_go()
 
     def rescan(self, about: Hashable = None) -> None:
@@ -91,9 +91,13 @@ class Watch:
     def scan(self) -> None:
         """Ask for all fills, all open orders and the positions once more."""
         self._reads.fills(gaps=True)
-        self._reads.open_orders(dict.fromkeys(map(dex_of, self._core.coins())) or [""])
+        self._reads.open_orders(self._dexes())
         for coin in self._core.own_coins():
             self._reads.position(coin)
+
+    def _dexes(self) -> list[str]:
+        """Where orders of ours may be. The catch-up asks every dex that was heard of; each costs a request of weight 20."""
+        return list(dict.fromkeys(map(dex_of, self._core.own_coins()))) or [""]
 
     def _turn(self) -> list[str]:
         """The coins whose turn it is."""

@@ -14,25 +14,46 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from mm._core import Engine, Order, OrderState, Position, Side, Tif, classify_cancel_error
 from mm._core.sign import Signer
 from mm._core.wire import Asset, Assets, Book
-from mm.errors import BadInput, ConfigError, NotSent, OutcomeUnknown, Refused, UnknownOrder, UsageError, VenueError
+from mm.errors import (
+    BadInput,
+    ConfigError,
+    EngineFault,
+    NotSent,
+    OutcomeUnknown,
+    UnknownOrder,
+    UsageError,
+    VenueError,
+)
 from mm.exchange.base import AsyncExchange
-from mm.exchange.hyperliquid.client_events import EventStream, Left
+from mm.exchange.hyperliquid.client_events import EventStream, Left, Readers, words_of
+from mm.exchange.hyperliquid.client_fault import cancel_after_fault
 from mm.exchange.hyperliquid.client_modify import Fallbacks
-from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, network, unrecorded
-from mm.exchange.hyperliquid.client_parts import Books, Hidden, Number, Waiters, error_of, face
-from mm.exchange.hyperliquid.link_settings import MAINNET, Settings
+from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, began_ms, edit_of, network, unrecorded, wish_of
+from mm.exchange.hyperliquid.client_parts import (
+    Books,
+    Hidden,
+    Number,
+    Waiters,
+    error_of,
+    face,
+    is_done,
+    json_of,
+    not_gone,
+    order_in,
+    spot_of,
+)
+from mm.exchange.hyperliquid.forks import not_in_a_child
+from mm.exchange.hyperliquid.link_settings import MAINNET, Settings, is_mainnet
 from mm.fallback import Policy
-from mm.protocol import InfoReply, RateLimitReply, ReadFailed
+from mm.protocol import InfoReply, RateLimitReply, ReadFailed, Warned
 from mm.protocol import Market as MarketFact
 from mm.session import (
-    Edit,
     Escalated,
     Fate,
     GateMoved,
@@ -42,7 +63,7 @@ from mm.session import (
     Recorded,
     Rules,
     Session,
-    Wish,
+    Surprised,
     dex_of,
     name_of,
 )
@@ -56,7 +77,6 @@ OTHERS_EVERY = 8
 AGAIN_MS = 1_000
 """How long `cancel_all` waits before it cancels again what survived."""
 EVENTS_MOST = 10_000
-DONE = (OrderState.CancelConfirmed,)
 
 log = logging.getLogger("mm")
 
@@ -109,19 +129,20 @@ class Hyperliquid:
         self._nonces: SharedNonces | None = None
         if exchange is None:
             dexs = tuple(dict.fromkeys(filter(None, map(dex_of, self.coins))))
-            told = {"account": account, "url": url, "coins": self.coins, "mainnet": url == MAINNET, "dexs": dexs}
+            told = {"account": account, "url": url, "coins": self.coins, "mainnet": is_mainnet(url), "dexs": dexs}
             exchange, self._nonces = network(Settings(**{**told, **(link or {})}), hidden, signer, vault)
         self._exchange = exchange
         self._assets = assets
-        self._recorded = engine if isinstance(engine, Recorded) else unrecorded(account, engine, self._exchange.now_ms)
+        # What is given as an exchange may have a time of its own, and is to tell the same story again.
+        now_ms = self._exchange.now_ms if self._nonces is None else began_ms(self._exchange.now_ms)
+        self._recorded = engine if isinstance(engine, Recorded) else unrecorded(account, engine, now_ms)
         self._rules = rules
         self._on_exit = on_exit
         self._grace_ms = grace_ms
-        self._events_most = events_most
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._fault: BaseException | None = None
-        self._streams: list[EventStream] = []
+        self._readers = Readers(events_most)
         self._fates: Waiters[tuple[str, str | int], Fate] = Waiters()
         self._infos: Waiters[int, InfoReply | ReadFailed] = Waiters()
         self._budget: Waiters[str, RateLimitReply] = Waiters()
@@ -133,12 +154,14 @@ class Hyperliquid:
         """When those who wait lose patience."""
         self._books = Books()
         self._closing = False
+        self._gone = asyncio.Event()
 
     # --- life -------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         if self._session is not None:
             raise UsageError("a client is entered once")
+        not_in_a_child(self)
         try:
             await self._exchange.open()
             self._begin()
@@ -153,11 +176,11 @@ class Hyperliquid:
         if self._assets is None:
             self._assets = getattr(self._exchange, "assets", None)
         for coin in self.coins:
-            market = self._market(coin)
-            base = market.base if market.kind == "spot" else None
-            self._recorded.tell(Engine.set_coin, coin, sz_decimals=market.sz_decimals, base_token=base)
+            _, base = spot_of(self._assets, coin) or (0, None)
+            self._recorded.tell(Engine.set_coin, coin, sz_decimals=self._market(coin).sz_decimals, base_token=base)
         nonces = None if self._nonces is None else self._nonces.nonces
         self._session = Session(self._recorded, self._exchange, self.coins, self._rules, nonces=nonces)
+        self._session.know_spot(lambda coin: spot_of(self._assets, coin))
         if self._recorded.sent():
             self._session.resume()
 
@@ -169,40 +192,57 @@ class Hyperliquid:
             raise self._fault
 
     async def close(self) -> None:
-        """Leave: as the class says. Called by the context; a second call does nothing."""
-        if self._task is None or self._closing:
-            return
-        self._closing = True
-        self._fallbacks.stop()
+        """Leave: as the class says. Called by the context; a second call waits for the first, and does nothing."""
         task = self._task
+        if self._closing:
+            await self._gone.wait()
+        elif task is not None:
+            self._closing = True
+            self._fallbacks.stop()
+            try:
+                if self._fault is None:
+                    with contextlib.suppress(VenueError):
+                        if self._on_exit == "cancel":
+                            await self.cancel_all(wait=True)
+                        await self._until(lambda: not self.session.requests_open, self._grace_ms)
+                elif self._on_exit == "cancel":
+                    await cancel_after_fault(self.session, self._exchange, self._grace_ms)
+            finally:
+                await self._stop(task)
+
+    async def _stop(self, task: asyncio.Task[None]) -> None:
+        """End the loop's task and the exchange, though we be cancelled meanwhile: nothing stays behind."""
+        self._task = None
+        task.cancel()
         try:
-            if self._fault is None:
-                with contextlib.suppress(VenueError):
-                    if self._on_exit == "cancel":
-                        await self.cancel_all(wait=True)
-                    await self._until(lambda: not self.session.requests_open, self._grace_ms)
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # it is kept in `_fault`
         finally:
-            self._task = None
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
-            await self._exchange.close()
-            self._end()
+            try:
+                await self._exchange.close()
+            finally:
+                self._gone.set()
+                self._end()
 
     def _end(self) -> None:
-        self.left = self._still(None)
+        with contextlib.suppress(EngineFault):  # then nobody can say what is left, and the fault is raised
+            self.left = self._still(None)
         for order in self.left:
             log.warning("left on the venue, looked after by nobody: %s %s, %s", order.coin, order.cloid, order.state)
         gone = OutcomeUnknown("the client was closed before the answer came", reason="closed")
         for waiters in (self._fates, self._infos, self._budget):
             waiters.fail(gone)
-        for stream in self._streams:
-            if self.left:
-                stream.put(Left(self.left))
-            stream.end(self._fault)
-        self._streams.clear()
+        self._readers.tell([Left(self.left)] if self.left else [])
+        self._readers.end(self._fault)
         self._nonces = None  # whoever else signs with this key has them, or nobody does any more
         self._turn()
+
+    def forked(self) -> None:
+        """This is a copy in a child process: it has nobody's sockets to send on, or to close (reliability P9)."""
+        self._task, self._closing = None, True
+        self._fault = UsageError("a client does not follow into a forked process: open one there", reason="forked")
+        self._gone.set()
 
     async def ready(self) -> None:
         """Wait until all is known that the venue knows: then, and only then, orders are taken. Bound it as you like."""
@@ -243,8 +283,7 @@ class Hyperliquid:
             finally:
                 for waiters in (self._fates, self._infos, self._budget):
                     waiters.fail(fault)
-                for stream in self._streams:
-                    stream.end(fault)
+                self._readers.end(fault)
             raise
         finally:
             self._turn()
@@ -261,7 +300,8 @@ class Hyperliquid:
 
     def _pass_on(self) -> None:
         """Pass on what followed."""
-        for event in self.session.drain():
+        events = self.session.drain()
+        for event in events:
             match event:
                 case MarketFact(event=told):
                     self._books.take(told, self._exchange.now_ms)
@@ -273,14 +313,11 @@ class Hyperliquid:
                     self._budget.give("", event)
                 case GateMoved(phase=Phase.DOWN):
                     self._books.clear()
-                case Escalated(what=what, coin=coin):
-                    log.warning("%s%s", what, "" if coin is None else f" ({coin})")
-                case Held(coin=coin, why=why):
-                    log.warning("%s: nothing is placed now: %s", coin or "every coin", why)
+                case Escalated() | Held() | Surprised() | Warned():
+                    log.warning(words_of(event))
                 case _:
                     pass
-            for stream in self._streams:
-                stream.put(event)
+        self._readers.tell(events)
         self._turn()
 
     def _turn(self) -> None:
@@ -293,6 +330,9 @@ class Hyperliquid:
         if self._turned is None:
             self._turned = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._turned)
+        if self._task is None and self._fault is None:
+            # Who waits may have sent something, and so it is not `NotSent`.
+            raise OutcomeUnknown("the client was closed meanwhile", reason="closed")
         self._alive()
 
     async def _until(self, done: Callable[[], bool], timeout_ms: int) -> bool:
@@ -344,7 +384,7 @@ class Hyperliquid:
 
     def orders(self, coin: str | None = None) -> list[Order]:
         """Our orders that rest, or may rest, oldest first: not those that the venue said it has canceled."""
-        return [o for o in self.engine.orders() if (coin is None or o.coin == coin) and o.state not in DONE]
+        return [o for o in self.engine.orders() if (coin is None or o.coin == coin) and not is_done(o)]
 
     def position(self, coin: str) -> Position:
         """A coin's position and money."""
@@ -354,20 +394,21 @@ class Hyperliquid:
         """Why nothing may be placed on this coin now; None if it may."""
         return self.session.closed(coin)
 
-    def release(self, coin: str, why: str) -> None:
-        """Open a coin again that was closed for this reason: a contradiction stays until somebody has looked at it."""
+    def release(self, coin: str | None, why: str) -> None:
+        """Open a coin again (None: all) that was closed for this reason. A contradiction, a liquidation and a signer that the
+        venue does not know stay until somebody has looked at them.
+        """
         self._alive().gate.release(coin, why)
         self._tell()
 
     def events(self) -> EventStream:
         """Everything that happens from now on, in order: effects, fates, gate and link, market events.
 
-        Each reader has its own queue of `events_most` events; one that is too slow is told so (`Lagged`).
+        Each reader has its own queue of `events_most` events; one that is too slow is told so (`Lagged`). It is filled as
+        long as somebody holds the reader.
         """
         self._alive()
-        stream = EventStream(self._events_most)
-        self._streams.append(stream)
-        return stream
+        return self._readers.open()
 
     # --- orders -----------------------------------------------------------------------------------------
 
@@ -400,7 +441,7 @@ class Hyperliquid:
         apart from takers (protocol 10.2).
         """
         session = self._quoting()
-        wishes = [self._wish(order) for order in orders]
+        wishes = [wish_of(order, self._market(order.coin)) for order in orders]
         names = session.place(wishes)
         waiting = [self._fates.wait(("place", name)) for name in names]
         self._tell()
@@ -419,17 +460,12 @@ class Hyperliquid:
         `order_qty` is the total over the order's life, executed part included: the venue is sent what is left of
         it (order-state 6). It is one request, `batchModify`, and the order keeps its name.
 
-        Raises as `place`; what a refusal or a silence leaves behind is in the order's state. With a `policy` the
+        Raises as `place`, and `UsageError` for an order that is not ours; what a refusal or a silence leaves behind is in the order's state. With a `policy` the
         fallback takes over instead: ask, shrink, cancel, place anew, until the matter is settled. It places nothing anew
         for an order that somebody else ended (a cancel of yours, or of the venue's), nor while the client is closing.
         """
         known = self._order(order)
-        market = self._market(known.coin)
-        edit = Edit(
-            name_of(known),
-            known.px if px is None else Decimal(market.px_to_wire(px)),
-            known.order_qty if order_qty is None else Decimal(market.sz_to_wire(order_qty)),
-        )
+        edit = edit_of(known, self._market(known.coin), px, order_qty)
         session = self._quoting()
         (leg,) = session.modify([edit])
         waiting = self._fates.wait(("modify", leg))
@@ -456,7 +492,7 @@ class Hyperliquid:
         if key is None:
             raise UnknownOrder("an order without any name cannot be cancelled")
         self._fallbacks.stop(name=known.cloid or "")
-        if known.state.is_terminal or known.state in DONE:
+        if is_done(known):
             return known
         words: list[str] = []
 
@@ -469,16 +505,10 @@ class Hyperliquid:
             for error in session.cancel([key]).values():
                 raise error
             self._tell()
-            await self._until(lambda: self._is_done(key) or not session.cancelling(key), timeout_ms)
-        if self._is_done(key):
+            await self._until(lambda: is_done(self._order(key)) or not session.cancelling(key), timeout_ms)
+        if is_done(self._order(key)):
             return self._order(key)
-        cloid, last = known.cloid or "", words[-1] if words else ""
-        if not session.cancelling(key):
-            raise Refused(f"the cancel was refused: {last}", reason=last, cloid=cloid)
-        why = last or "no answer"
-        raise OutcomeUnknown(
-            f"the order is not known to be gone, and its cancel goes on: {why}", reason=why, cloid=cloid
-        )
+        raise not_gone(known.cloid or "", words[-1] if words else "", goes_on=session.cancelling(key))
 
     async def cancel_all(
         self, coin: str | None = None, *, wait: bool = False, timeout_ms: int = 15_000
@@ -526,11 +556,7 @@ class Hyperliquid:
     async def info(self, body: Mapping[str, Any], *, timeout_ms: int = 10_000) -> Any:
         """Ask `/info` anything, once (`{"type": "meta"}`); give the JSON of the answer. Raises `VenueError`."""
         session = self._alive()
-        try:
-            text = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
-        except (TypeError, ValueError) as error:
-            raise BadInput(f"body is no JSON: {error}", field="body", reason="not JSON") from None
-        number = session.reads.info(text)
+        number = session.reads.info(json_of(body))
         waiting = self._infos.wait(number)
         self._tell()
         try:
@@ -578,14 +604,6 @@ class Hyperliquid:
             return OutcomeUnknown("the order was taken, and has left memory since", cloid=fate.cloid)
         return order
 
-    def _wish(self, order: NewOrder) -> Wish:
-        market = self._market(order.coin)
-        side = order.side if isinstance(order.side, Side) else {"B": Side.BUY, "A": Side.SELL}.get(order.side)
-        if side is None:
-            raise BadInput(f"side is 'B' or 'A', not {order.side!r}", field="side", reason="unknown")
-        px, sz = Decimal(market.px_to_wire(order.px)), Decimal(market.sz_to_wire(order.sz))
-        return Wish(order.coin, side, px, sz, order.tif, order.reduce_only, order.cloid)
-
     def _market(self, coin: str) -> Asset:
         market = None if self._assets is None else self._assets.get(coin)
         if market is None:
@@ -593,19 +611,7 @@ class Hyperliquid:
         return market
 
     def _order(self, order: Order | str | int) -> Order:
-        """The order as it stands now."""
-        if isinstance(order, Order):
-            key: str | int | None = order.cloid if order.cloid is not None else order.oid
-        else:
-            key = order
-        found = self.engine.get_order(key) if isinstance(key, int) else self.engine.get_by_cloid(key or "")
-        if found is None:
-            raise UnknownOrder(f"there is no order {key!r}", cloid=str(key))
-        return found
-
-    def _is_done(self, key: str | int) -> bool:
-        state = self._order(key).state
-        return state.is_terminal or state in DONE
+        return order_in(self.engine, order)
 
     async def _is_empty(self, coin: str | None, end: int) -> bool:
         """Whether a list of open orders, asked for now, shows none of ours either."""

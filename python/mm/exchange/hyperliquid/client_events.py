@@ -1,12 +1,15 @@
 """News for several readers: each has its own bounded queue, and a reader that lags is told what it missed."""
 
 import asyncio
+import weakref
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from mm._core import Order
-from mm.session import Event
+from mm.protocol import Warned
+from mm.session import Escalated, Event, Held, Surprised
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +74,49 @@ class EventStream:
         """No more will come; `fault` is raised after what is still there."""
         self._ended, self._fault = True, fault
         self._awake.set()
+
+
+class Readers:
+    """All readers of one client. One that nobody holds any more has gone away, and is forgotten."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._streams: list[weakref.ref[EventStream]] = []
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def open(self) -> EventStream:
+        """One more, which hears what is told from now on."""
+        stream = EventStream(self._most)
+        self._streams.append(weakref.ref(stream))
+        return stream
+
+    def tell(self, events: Sequence[Told]) -> None:
+        """Add these, for each reader."""
+        if events:
+            for stream in self._held():
+                for event in events:
+                    stream.put(event)
+
+    def end(self, fault: BaseException | None = None) -> None:
+        """No more will come."""
+        for stream in self._held():
+            stream.end(fault)
+
+    def _held(self) -> list[EventStream]:
+        streams = [stream for one in self._streams if (stream := one()) is not None]
+        if len(streams) < len(self._streams):
+            self._streams = list(map(weakref.ref, streams))
+        return streams
+
+
+def words_of(event: Escalated | Held | Surprised | Warned) -> str:
+    """What is logged of something that somebody should see to."""
+    match event:
+        case Escalated(what=what, coin=coin) | Surprised(what=what, coin=coin):
+            return what if coin is None else f"{what} ({coin})"
+        case Held(coin=coin, why=why):
+            return f"{coin or 'every coin'}: nothing is placed now: {why}"
+        case Warned(what=what, text=text):
+            return f"{what}: {text}"

@@ -1,16 +1,19 @@
 """What a client is made of when it begins: one order to place, an engine without a record, the link over the network."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from threading import Lock
 from weakref import WeakValueDictionary
 
-from mm._core import Engine, Side, Tif
+from mm._core import Engine, Order, Side, Tif
 from mm._core.sign import Nonces, Signer
-from mm.errors import ConfigError
+from mm._core.wire import Asset
+from mm.errors import BadInput, ConfigError, UsageError
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_parts import Hidden, Number
+from mm.exchange.hyperliquid.limits import Limits
 from mm.exchange.hyperliquid.link_settings import Settings
-from mm.session import Recorded, Unrecorded
+from mm.session import Edit, Recorded, Unrecorded, Wish
 
 ASK_AFTER_MS = 1_500
 """When the engine asks for the trades behind an amount that an answer told (reliability N7: within 2 s)."""
@@ -35,17 +38,47 @@ class NewOrder:
     cloid: str | None = None
 
 
+def wish_of(order: NewOrder, market: Asset) -> Wish:
+    """What the session is asked for. Raises `BadInput` or `Unrepresentable`, naming the field."""
+    side = next((side for side in (Side.BUY, Side.SELL) if order.side in (side, side.letter)), None)
+    if side is None:
+        raise BadInput(f"side is 'B' or 'A', not {order.side!r}", field="side", reason="unknown")
+    if type(order.reduce_only) is not bool:
+        raise BadInput(f"reduce_only is a bool, not {order.reduce_only!r}", field="reduce_only", reason="not a bool")
+    px, sz = Decimal(market.px_to_wire(order.px)), Decimal(market.sz_to_wire(order.sz))
+    return Wish(order.coin, side, px, sz, order.tif, order.reduce_only, order.cloid)
+
+
+def edit_of(order: Order, market: Asset, px: Number | None, order_qty: Number | None) -> Edit:
+    """What the session is asked for. Raises as `wish_of`, and `UsageError` for an order that is not ours (I21)."""
+    if order.foreign or order.cloid is None:
+        raise UsageError("this order is not ours, and is not moved", cloid=order.cloid or "", reason="foreign")
+    return Edit(
+        order.cloid,
+        order.px if px is None else Decimal(market.px_to_wire(px)),
+        order.order_qty if order_qty is None else Decimal(market.sz_to_wire(order_qty)),
+    )
+
+
 def unrecorded(account: str, engine: Engine | None, now_ms: int) -> Recorded:
     """An engine without a record: after its end the venue is asked for all.
 
-    Its cloids begin at the time, so that none of an earlier process is used again (order-state 2).
+    Its cloids begin at the time, so that none of an earlier process is used again (order-state 2), nor of another client
+    of this one that began in the same millisecond (`began_ms`).
     """
     if engine is None:
-        engine = Engine(
-            account, first_sequence=now_ms << SEQUENCE_BITS, ask_after_ms=ASK_AFTER_MS, fill_window_ms=FILL_WINDOW_MS
-        )
+        first = now_ms << SEQUENCE_BITS
+        engine = Engine(account, first_sequence=first, ask_after_ms=ASK_AFTER_MS, fill_window_ms=FILL_WINDOW_MS)
     fresh = engine
     return Recorded(lambda: fresh, Unrecorded())
+
+
+def began_ms(now_ms: int) -> int:
+    """The time, or a little later: no two clients of this process begin at the same one."""
+    global _begun_ms
+    with _SHARING:
+        _begun_ms = max(now_ms, _begun_ms + 1)
+        return _begun_ms
 
 
 class SharedNonces:
@@ -57,6 +90,8 @@ class SharedNonces:
 
 _SHARED: WeakValueDictionary[tuple[str, str], SharedNonces] = WeakValueDictionary()
 _SHARING = Lock()
+_begun_ms = 0
+"""The latest time that cloids of this process began at."""
 
 
 def shared_nonces(signer: str, url: str) -> SharedNonces:
@@ -74,7 +109,11 @@ def network(
     signer: Signer | None,
     vault: str | None,
 ) -> tuple[AsyncExchange, SharedNonces]:
-    """The link over the network, and its signer's nonces. Its libraries are loaded here, when one is wanted."""
+    """The link over the network, and its signer's nonces. Its libraries are loaded here, when one is wanted.
+
+    The limits of this machine's address are one for all clients of the process (protocol 9.1); on the machine itself,
+    without TLS, nobody counts by address.
+    """
     if signer is None:
         if hidden.key is None:
             raise ConfigError("a key or a signer is needed, to sign for the account", field="key", reason="missing")
@@ -87,4 +126,5 @@ def network(
         raise ConfigError("a signer is what mm.secrets.load gives", field="signer", reason="no signer")
     from mm.exchange.hyperliquid.link import Link
 
-    return Link(settings, signer), shared_nonces(signer.address, settings.url)
+    limits = Limits.shared(settings.url) if settings.secure else None
+    return Link(settings, signer, limits=limits), shared_nonces(signer.address, settings.url)

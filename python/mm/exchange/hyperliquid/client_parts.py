@@ -1,15 +1,16 @@
 """Small parts of the client: who waits for what, and the books as last told."""
 
 import asyncio
+import json
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from mm._core import Order
-from mm._core.wire import Bbo, Book, L2Book, Level
-from mm.errors import NotSent, OutcomeUnknown, Refused, VenueError
+from mm._core import Engine, Order, OrderState
+from mm._core.wire import Assets, Bbo, Book, L2Book, Level
+from mm.errors import BadInput, NotSent, OutcomeUnknown, Refused, UnknownOrder, VenueError
 from mm.protocol import BookTop
 from mm.session import Fate, How
 
@@ -102,6 +103,34 @@ class Books:
         self._books.clear()
 
 
+def order_in(engine: Engine, order: Order | str | int) -> Order:
+    """The order as it stands now, by any of its names. Raises `UnknownOrder`."""
+    key = (order.cloid if order.cloid is not None else order.oid) if isinstance(order, Order) else order
+    found = engine.get_order(key) if isinstance(key, int) else engine.get_by_cloid(key or "")
+    if found is None:
+        raise UnknownOrder(f"there is no order {key!r}", cloid=str(key))
+    return found
+
+
+def spot_of(assets: Assets | None, coin: str) -> tuple[int, str] | None:
+    """The decimals and the base token of a spot coin; None of any other."""
+    market = None if assets is None else assets.get(coin)
+    return (market.sz_decimals, market.base) if market is not None and market.kind == "spot" else None
+
+
+def json_of(body: Mapping[str, Any]) -> bytes:
+    """The body of a request. Raises `BadInput`."""
+    try:
+        return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"body is no JSON: {error}", field="body", reason="not JSON") from None
+
+
+def is_done(order: Order) -> bool:
+    """It rests no more: it is closed, or the venue said that it canceled it, and late fills alone may follow."""
+    return order.state.is_terminal or order.state == OrderState.CancelConfirmed
+
+
 def face(order: Order) -> tuple[object, ...]:
     """What a caller can see change about an order."""
     return order.state, order.cum_qty, order.leaves_qty, order.current_cloid, order.modifying
@@ -119,3 +148,11 @@ def error_of(fate: Fate) -> VenueError | None:
             return NotSent(f"{fate.kind} was not sent: {fate.text}", **words)
         case How.UNKNOWN:
             return OutcomeUnknown(f"what became of the {fate.kind} is not known yet: {fate.text}", **words)
+
+
+def not_gone(cloid: str, text: str, *, goes_on: bool) -> VenueError:
+    """What the caller of a cancel is told whose order is not known to be gone."""
+    if not goes_on:
+        return Refused(f"the cancel was refused: {text}", reason=text, cloid=cloid)
+    why = text or "no answer"
+    return OutcomeUnknown(f"the order is not known to be gone, and its cancel goes on: {why}", reason=why, cloid=cloid)

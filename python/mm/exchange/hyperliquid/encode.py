@@ -139,7 +139,7 @@ def _order(order: NewOrder, assets: Assets) -> OrderWire:
 
 def _cancel(command: Cancel, signer: Signer, assets: Assets) -> bytes:
     _some(command.targets, "targets")
-    # Without `expiresAfter`: a cancel that comes late does no harm, and one that is refused by a clock does (I20).
+    # Without `expiresAfter`: one that comes late does no harm, one that is refused by a clock does (I20; ADR 0011 has it whole).
     nonce = command.nonce
     by_oid = [(_asset(one.coin, assets).id, one.oid) for one in command.targets if one.oid is not None]
     if len(by_oid) == len(command.targets):
@@ -165,11 +165,11 @@ def ask(query: Query, account: str, assets: Assets) -> Question:
         case AskFills(start_ms=start, end_ms=end):
             return _question(Need.STATUS, type="userFillsByTime", user=account, startTime=start, endTime=end)
         case AskPosition(coin=coin):
-            asset = _asset(coin, assets)
-            if asset.kind == "spot":
-                return _question(Need.STATUS, type="spotClearinghouseState", user=account)
-            name = {"dex": coin.split(":", 1)[0]} if asset.kind == "dex" else {}
-            return _question(Need.STATUS, type="clearinghouseState", user=account, **name)
+            dex, colon, _ = coin.partition(":")
+            if colon:  # Of a builder's dex that is not traded on here, too: an order may be left there from before.
+                return _question(Need.STATUS, type="clearinghouseState", user=account, dex=dex)
+            kind = "spotClearinghouseState" if _asset(coin, assets).kind == "spot" else "clearinghouseState"
+            return _question(Need.STATUS, type=kind, user=account)
         case AskRateLimit():
             return _question(Need.ORDINARY, type="userRateLimit", user=account)
         case AskInfo(body=body):

@@ -10,11 +10,13 @@ Each is asked with a `Need`, which says how much the request matters:
 - `ORDINARY` (new quotes, changes, other reads) stops at the reserve.
 
 What is counted in a minute is counted in any minute: windows slide, whatever moment the venue's own begin at.
+The budgets of the IP address may be shared by links in several threads.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping
 from enum import IntEnum
+from threading import Lock
 
 __all__ = ["AddressBudget", "IpBudget", "Limits", "Need", "SocketBudget", "Window", "action_weight", "query_weight"]
 
@@ -89,13 +91,12 @@ class Window:
         self._amounts: OrderedDict[int, int] = OrderedDict()
         self._newest = 0
         self._used = 0
+        self._lock = Lock()
 
     def used(self, now_ms: int) -> int:
         """What counts at this time."""
-        amounts, past = self._amounts, now_ms - self.span_ms
-        while amounts and (at := next(iter(amounts))) <= past:
-            self._used -= amounts.pop(at)
-        return self._used
+        with self._lock:
+            return self._now(now_ms)
 
     def room(self, now_ms: int) -> int:
         """What is left; negative where what may not be refused went over."""
@@ -103,14 +104,41 @@ class Window:
 
     def take(self, now_ms: int, amount: int, kept: int) -> int | None:
         """Counts `amount` if `kept` is left afterwards, and gives where it is counted; else None, and counts nothing."""
-        if self.used(now_ms) + amount + kept > self.limit:
-            return None
-        return self._count(now_ms, amount)
+        with self._lock:
+            if self._now(now_ms) + amount + kept > self.limit:
+                return None
+            return self._count(now_ms, amount)
 
     def add(self, now_ms: int, amount: int) -> int:
         """Counts `amount`, whatever is left, and gives where it is counted, which `give_back` takes."""
-        self.used(now_ms)
-        return self._count(now_ms, amount)
+        with self._lock:
+            self._now(now_ms)
+            return self._count(now_ms, amount)
+
+    def give_back(self, at: int, amount: int) -> None:
+        """Counts less where it was counted; nothing, if that is past already."""
+        with self._lock:
+            if at in self._amounts:
+                self._amounts[at] -= amount
+                self._used -= amount
+
+    def ready_in_ms(self, now_ms: int, amount: int) -> int:
+        """How long until there is room for `amount`; more than the limit never has, and then it is a whole span."""
+        with self._lock:
+            missing = amount - self.limit + self._now(now_ms)
+            if missing <= 0:
+                return 0
+            for at, freed in self._amounts.items():
+                missing -= freed
+                if missing <= 0:
+                    return max(1, at + self.span_ms - now_ms)
+            return self.span_ms
+
+    def _now(self, now_ms: int) -> int:
+        amounts, past = self._amounts, now_ms - self.span_ms
+        while amounts and (at := next(iter(amounts))) <= past:
+            self._used -= amounts.pop(at)
+        return self._used
 
     def _count(self, now_ms: int, amount: int) -> int:
         # Never before the newest: the oldest is always the first.
@@ -118,23 +146,6 @@ class Window:
         self._amounts[at] = self._amounts.get(at, 0) + amount
         self._used += amount
         return at
-
-    def give_back(self, at: int, amount: int) -> None:
-        """Counts less where it was counted; nothing, if that is past already."""
-        if at in self._amounts:
-            self._amounts[at] -= amount
-            self._used -= amount
-
-    def ready_in_ms(self, now_ms: int, amount: int) -> int:
-        """How long until there is room for `amount`; more than the limit never has, and then it is a whole span."""
-        missing = amount - self.room(now_ms)
-        if missing <= 0:
-            return 0
-        for at, freed in self._amounts.items():
-            missing -= freed
-            if missing <= 0:
-                return max(1, at + self.span_ms - now_ms)
-        return self.span_ms
 
 
 class IpBudget:
@@ -182,6 +193,7 @@ class SocketBudget:
         self._connects = Window(new_connections)
         self._messages = Window(messages)
         self._paused_until = -1
+        self._lock = Lock()
         self.connections = 0
         self.posts = 0
         self.subscriptions = 0
@@ -195,13 +207,15 @@ class SocketBudget:
     def opened(self, now_ms: int) -> None:
         """A connection is being opened; counted whether it comes about or not."""
         self._connects.add(now_ms, 1)
-        self.connections += 1
+        with self._lock:
+            self.connections += 1
 
     def closed(self, posts: int, subscriptions: int) -> None:
         """A connection is gone, and with it these of its posts and subscriptions."""
-        self.connections -= 1
-        self.posts -= posts
-        self.subscriptions -= subscriptions
+        with self._lock:
+            self.connections -= 1
+            self.posts -= posts
+            self.subscriptions -= subscriptions
 
     def message_in_ms(self, now_ms: int, need: Need) -> int:
         """How long until a message may be sent. Past the whole budget nothing may: the venue would close the socket."""
@@ -221,23 +235,31 @@ class SocketBudget:
     def admit_post(self, now_ms: int, need: Need) -> bool:
         """Counts one post in flight and its message. False: it must go by REST, or not at all."""
         protect = need is Need.PROTECT
-        if self.posts + (0 if protect else POSTS_RESERVE) >= POSTS or (not protect and now_ms < self._paused_until):
-            return False
-        if self._messages.take(now_ms, 1, 0 if protect else MESSAGES_RESERVE) is None:
-            return False
-        self.posts += 1
-        return True
+        with self._lock:
+            if self.posts + (0 if protect else POSTS_RESERVE) >= POSTS or (not protect and now_ms < self._paused_until):
+                return False
+            if self._messages.take(now_ms, 1, 0 if protect else MESSAGES_RESERVE) is None:
+                return False
+            self.posts += 1
+            return True
 
     def post_done(self) -> None:
         """The post was answered, or is not waited for any more."""
-        self.posts -= 1
+        with self._lock:
+            self.posts -= 1
 
     def admit_subscription(self) -> bool:
         """Counts one subscription; False: there are as many as may be."""
-        if self.subscriptions >= SUBSCRIPTIONS:
-            return False
-        self.subscriptions += 1
-        return True
+        with self._lock:
+            if self.subscriptions >= SUBSCRIPTIONS:
+                return False
+            self.subscriptions += 1
+            return True
+
+    def subscription_undone(self) -> None:
+        """The one that was counted did not come about."""
+        with self._lock:
+            self.subscriptions -= 1
 
 
 class AddressBudget:
@@ -290,8 +312,18 @@ class AddressBudget:
 
 
 class Limits:
-    """The budgets of this machine's address. Links to the same venue from one process share one of these."""
+    """The budgets of this machine's address. Links to the same venue from one process share one of these (`shared`)."""
 
     def __init__(self, ip: IpBudget | None = None, sockets: SocketBudget | None = None) -> None:
         self.ip = ip or IpBudget()
         self.sockets = sockets or SocketBudget()
+
+    @classmethod
+    def shared(cls, url: str) -> "Limits":
+        """Those of this process at this venue. They outlive their links, for so does what the venue has counted."""
+        with _SHARING:
+            return _SHARED.setdefault(url, cls())
+
+
+_SHARED: dict[str, Limits] = {}
+_SHARING = Lock()

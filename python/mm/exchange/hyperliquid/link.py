@@ -20,6 +20,7 @@ from mm._core.sign import Signer
 from mm.errors import BadInput, EngineFault, MmError, NotSent, OutcomeUnknown, UsageError, VenueError
 from mm.exchange.hyperliquid import encode, link_reads, link_start, socket
 from mm.exchange.hyperliquid.encode import Question, Signed
+from mm.exchange.hyperliquid.forks import not_in_a_child
 from mm.exchange.hyperliquid.limits import AddressBudget, Limits, Need, action_weight, query_weight
 from mm.exchange.hyperliquid.link_answers import outcomes
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
@@ -117,8 +118,10 @@ class Link:
         self._clock_step_ms = 0
         self._halted: set[str] = set()
         self._assets_ms = 0
+        self._markets_doubted = self._markets_awaited = False
         self._special_told: str | None = None
         self._assets: wire.Assets | None = None
+        self._newest: wire.Assets | None = None
         self._rest: Asks | None = None
         self._line: Line | None = None
 
@@ -171,13 +174,15 @@ class Link:
         if self._state != "new":
             raise UsageError("a link is opened once", reason=self._state)
         self._state, self._loop = "opening", asyncio.get_running_loop()
+        not_in_a_child(self)
         settings, ip, clock = self.settings, self.limits.ip, self._clock
         try:
             rest = self._rest = self._make_rest(settings)
             async with asyncio.timeout(settings.open_timeout_ms / 1_000 + 1):
                 await link_start.measure_skew(rest, ip, clock, self.skew, settings.open_timeout_ms)
-                self._assets = await link_start.read_assets(rest, ip, clock, settings)
                 self._assets_ms = clock.steady_ms()
+                self._assets = self._newest = await link_start.read_assets(rest, ip, clock, settings)
+                link_start.check_coins(self._assets, settings)
                 await link_start.check_keys(rest, ip, clock, settings, self._signer)
             await self._read_budget()
             self._line = Line(settings, self, self.limits, clock, self.skew, rng=self._rng, connect=self._connect)
@@ -196,20 +201,28 @@ class Link:
 
     async def close(self) -> None:
         """Ends everything: no task, no socket is left. Facts that wait can still be received. May be repeated."""
+        if self._state == "forked":
+            return  # The sockets are the parent's.
         self._state = "closed"
-        while self._tasks:
-            tasks = list(self._tasks)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._tasks.difference_update(tasks)
-        if self._rest is not None:
-            await self._rest.close()
-        for timer in (self._timer, self._watching):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._watching = None
-        self._wake()
+        try:
+            while self._tasks:
+                tasks = list(self._tasks)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                self._tasks.difference_update(tasks)
+        finally:  # though whoever closes is cancelled meanwhile
+            for timer in (self._timer, self._watching):
+                if timer is not None:
+                    timer.cancel()
+            self._timer = self._watching = None
+            self._wake()
+            if self._rest is not None:
+                await self._rest.close()
+
+    def forked(self) -> None:
+        """This is a copy in a child process (reliability P9): nothing is sent by it, and nothing closed."""
+        self._state = "forked"
 
     def send(self, command: Command) -> None:
         """Sends, and returns at once; what became of it comes as a fact, or never.
@@ -301,9 +314,10 @@ class Link:
             self.emit(Stale("markets", coin, 0))  # With the connection before, it was taken back.
         if epoch > 1:
             self.clock_doubted()
-        if epoch > 1 and self._clock.steady_ms() - self._assets_ms > self.settings.markets_every_ms:
-            self._assets_ms = self._clock.steady_ms()
-            self._start(self._read_markets())
+            self._markets_doubted = True
+            if not self._markets_awaited:
+                self._markets_awaited = True
+                self._start(self._markets_again())
 
     def _learn(self, signed: Signed, text: str) -> None:
         """What the refusal of a whole action says of our own accounts (protocol 4.3)."""
@@ -372,8 +386,10 @@ class Link:
         else:
             self._held.keep(signed)
         assert self._line is not None
-        # What was not answered on this WebSocket is asked for elsewhere: it may be dead without our knowing yet.
+        # What was not answered on this WebSocket is asked for elsewhere, and a cancel made anew goes there, too: it may be
+        # dead without our knowing yet.
         by_rest = (again or signed.to_noop) and self._line.unanswered(signed.nonce)
+        by_rest = by_rest or (type(command) is Cancel and self._line.doubtful(now))
         if by_rest or not self._line.post(signed, now):
             self._start(self._by_rest(signed))
 
@@ -398,10 +414,18 @@ class Link:
             nonce = self._nonces.lower(nonce, most)
         if self._halted and (coin := encode.coins(command) & self._halted):
             return f"{min(coin)} is halted: the venue's market is not what it was"
-        signed = encode.sign(_by_the_venue(command, nonce, self.skew.offset_ms), self._signer, self.assets)
+        assets = self._markets_of(command)
+        signed = encode.sign(_by_the_venue(command, nonce, self.skew.offset_ms), self._signer, assets)
         self._nonces.add(nonce)
         signed.nonce = command.nonce
         return signed
+
+    def _markets_of(self, command: Action) -> wire.Assets:
+        """Those that it was decided by. A cancel names the market as it is now, if its number is another one (X17, I20)."""
+        newest = self._newest
+        if type(command) is Cancel and newest is not None and all(one.coin in newest for one in command.targets):
+            return newest
+        return self.assets
 
     def _refusal(self, signed: Signed, now: int) -> str:
         """Why it may not go out now, or nothing; it is counted then. Cancels and what reduces always go (I20)."""
@@ -533,20 +557,38 @@ class Link:
             self._clock_asked = False
         self._tell_clock()
 
+    async def _markets_again(self) -> None:
+        """Reads the markets after a reconnect, as soon as they may be read again, and again where that failed."""
+        try:
+            while self._markets_doubted:
+                wait = self._assets_ms + self.settings.markets_every_ms - self._clock.steady_ms()
+                await asyncio.sleep(max(0, wait) / 1_000)
+                self._markets_doubted, self._assets_ms = False, self._clock.steady_ms()
+                await self._read_markets()
+        finally:
+            self._markets_awaited = False
+
     async def _read_markets(self) -> None:
-        """Reads the markets again. One whose number or grid is another now is halted: what was decided fits no more (X17)."""
+        """Reads the markets again. One whose number or grid is another now, or that is no more, is halted: what was decided
+        fits no more (X17).
+        """
         assert self._rest is not None
         try:
             fresh = await link_start.read_assets(self._rest, self.limits.ip, self._clock, self.settings)
         except MmError as error:
             self.emit(Warned("markets", f"the markets could not be read again: {error}"))
+            self._markets_doubted = True
             return
-        for coin in self.settings.coins:
-            old, new = self.assets[coin], fresh[coin]
-            if (old.id, old.sz_decimals, old.px_decimals) != (new.id, new.sz_decimals, new.px_decimals):
-                self._halted.add(coin)
-                self.emit(Warned("markets", f"{coin} is not what it was: it is halted until the link is opened anew"))
-                self.emit(Stale("markets", coin, 0))
+        self._newest = fresh
+        for old in self.assets:
+            if old.name in self._halted or link_start.face(fresh.get(old.name)) == link_start.face(old):
+                continue
+            self._halted.add(old.name)
+            if old.name in self.settings.coins:
+                self.emit(
+                    Warned("markets", f"{old.name} is not what it was: it is halted until the link is opened anew")
+                )
+            self.emit(Stale("markets", old.name, 0))
 
     def _tell_clock(self) -> None:
         """A clock that is off is told when it becomes so, and when it is over."""

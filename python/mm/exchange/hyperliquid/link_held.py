@@ -1,6 +1,5 @@
 """Actions that were sent and are not settled: their bytes, and the posts whose answers are still to come. Pure."""
 
-import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -149,10 +148,9 @@ class Posts:
         """Something under this nonce is unanswered."""
         return any(post.signed.nonce == nonce for post in self._by_id.values())
 
-    @property
-    def next_ms(self) -> float:
-        """When the oldest has waited long enough."""
-        return next(iter(self._by_id.values())).until_ms if self._by_id else math.inf
+    def oldest_until_ms(self) -> int | None:
+        """Until when the oldest is waited for; None if there is none."""
+        return next((post.until_ms for post in self._by_id.values()), None)
 
     def expire(self, now_ms: int) -> int:
         """Lets go of those that waited long enough; how many."""

@@ -115,6 +115,11 @@ class Line:
         self._posts.add(number, Post(signed, now_ms + self._settings.post_timeout_ms))
         return True
 
+    def doubtful(self, now_ms: int) -> bool:
+        """An answer is so late that this connection may be dead without our knowing yet (reliability N8, N14)."""
+        until = self._posts.oldest_until_ms()
+        return until is not None and now_ms >= until - self._settings.post_timeout_ms + self._settings.doubt_ms
+
     def unanswered(self, nonce: int) -> bool:
         """An action or noop of this nonce went this way, and its answer has not come."""
         return self._posts.holds(nonce)
@@ -215,7 +220,9 @@ class Line:
         """How long until the next look: several times as long while all is well and nothing can be due before."""
         settings, streams = self._settings, self._streams
         long = _LOOKS_SPARED * settings.watch_every_ms
-        dues = [self._pinged_ms + settings.ping_every_ms, self._posts.next_ms, streams.stale_next_ms]
+        dues = [self._pinged_ms + settings.ping_every_ms, streams.stale_next_ms]
+        if (until := self._posts.oldest_until_ms()) is not None:
+            dues.append(until)
         if streams.restless:
             dues += [self._heard_ms + settings.silence_ms, self._block_at + settings.blocks_still_ms]
         near = self._ping_ms is not None or self._doubt or not streams.settled or bool(self.attempts)
@@ -228,7 +235,7 @@ class Line:
             self._owner.clock_doubted()
         late = now - self._judged_ms > self._pause_ms + 3 * self._settings.watch_every_ms
         self._judged_ms = now
-        for _ in range(self._posts.expire(now)):
+        for _ in range(0 if late else self._posts.expire(now)):
             self._sockets.post_done()
         self._subscribe(now)
         for stale in self._streams.fallen_silent(now):
@@ -276,7 +283,7 @@ class Line:
                 self._streams.asked(stream, now)
                 if not self._send(stream.message(), Need.STATUS):
                     stream.asked_ms = None
-                    self._sockets.subscriptions -= 1
+                    self._sockets.subscription_undone()
                     return
                 self._subscribed += 1
         finally:

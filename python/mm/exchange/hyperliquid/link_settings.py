@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from mm.errors import ConfigError
 
-__all__ = ["FEEDS", "MAINNET", "TESTNET", "Settings"]
+__all__ = ["FEEDS", "MAINNET", "TESTNET", "Settings", "is_mainnet"]
 
 MAINNET = "https://api.hyperliquid.xyz"
 TESTNET = "https://api.hyperliquid-testnet.xyz"
@@ -18,7 +18,7 @@ FEEDS = ("bbo", "l2Book", "trades", "activeAssetCtx")
 _STALE_MS: Mapping[str, int] = MappingProxyType({"l2Book": 3_000, "activeAssetCtx": 15_000})
 _TIMES = (
     "connect_timeout_ms ack_timeout_ms ping_every_ms pong_patience_ms silence_ms backoff_first_ms backoff_most_ms "
-    "steady_ms post_timeout_ms query_timeout_ms open_timeout_ms watch_every_ms clock_every_ms budget_every_ms markets_every_ms blocks_still_ms"
+    "steady_ms post_timeout_ms doubt_ms query_timeout_ms open_timeout_ms watch_every_ms clock_every_ms budget_every_ms markets_every_ms blocks_still_ms"
 )
 _BOUNDS = "facts_most frame_most held_most requests_most"
 KEY_LIKE = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
@@ -61,6 +61,8 @@ class Settings:
 
     post_timeout_ms: int = 15_000
     """How long the answer to an action is waited for. After it nothing is told: the action may still execute."""
+    doubt_ms: int = 1_500
+    """An answer that takes longer than this casts doubt on the WebSocket: cancels go by REST until it is answered or ended."""
     query_timeout_ms: int = 10_000
     open_timeout_ms: int = 30_000
     watch_every_ms: int = 250
@@ -109,6 +111,11 @@ class Settings:
         return self.url.startswith("https:")
 
 
+def is_mainnet(url: object) -> bool:
+    """Whether this is the main network's, however it is written: its signatures are others."""
+    return str(url).rstrip("/").lower() == MAINNET
+
+
 def _positive(name: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= 2**40:
         raise ConfigError(f"{name} is a positive whole number, not {value!r}", field=name, reason="not positive")
@@ -140,7 +147,7 @@ def _url(text: object) -> str:
         raise refuse("only a host, a port and a path belong there")
     if parts.scheme == "http" and not _loopback(host):
         raise refuse("not encrypted, which is for loopback addresses only")
-    return text.rstrip("/")
+    return parts._replace(netloc=parts.netloc.lower()).geturl().rstrip("/")
 
 
 def _loopback(host: str) -> bool:

@@ -8,7 +8,7 @@ import asyncio
 import json
 
 from mm._core.sign import Signer
-from mm._core.wire import Assets
+from mm._core.wire import Asset, Assets
 from mm.errors import ConfigError, NotSent, OutcomeUnknown, VenueError
 from mm.exchange.hyperliquid.limits import IpBudget, Need, query_weight
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
@@ -16,7 +16,7 @@ from mm.exchange.hyperliquid.link_settings import Settings
 from mm.exchange.hyperliquid.rest import Asks
 from mm.wire import UserRole, exchange_status, perp_dexs, user_role
 
-__all__ = ["check_keys", "check_roles", "measure_skew", "read_assets", "read_info"]
+__all__ = ["check_coins", "check_keys", "check_roles", "face", "measure_skew", "read_assets", "read_info"]
 
 _AGAIN_MS = 500
 _ATTEMPT_MS = 5_000
@@ -45,8 +45,8 @@ async def read_info(rest: Asks, ip: IpBudget, clock: Clock, request: dict[str, o
 
 
 async def read_assets(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings) -> Assets:
-    """The markets of the main dex, of spot and of the builders' dexes that are traded on. Raises `ConfigError` for a coin
-    or a dex that the venue does not have, and what `read_info` and the readers raise (`VenueError`).
+    """The markets of the main dex, of spot and of the builders' dexes that are traded on. Raises `ConfigError` for a dex
+    that the venue does not have, and what `read_info` and the readers raise (`VenueError`).
     """
 
     async def ask(**request: object) -> bytes:
@@ -62,14 +62,22 @@ async def read_assets(rest: Asks, ip: IpBudget, clock: Clock, settings: Settings
             if dex not in names:
                 raise ConfigError(f"the venue has no dex {dex!r}", field="dexs", reason="unknown")
             metas[dex] = await ask(type="meta", dex=dex)
-    assets = Assets(meta, spot, dexs, metas or None, network="mainnet" if settings.mainnet else "testnet")
+    return Assets(meta, spot, dexs, metas or None, network="mainnet" if settings.mainnet else "testnet")
+
+
+def check_coins(assets: Assets, settings: Settings) -> None:
+    """Raises `ConfigError` for a coin that the venue does not have, or has no more."""
     for coin in settings.coins:
         asset = assets.get(coin)
         if asset is None:
             raise ConfigError(f"the venue has no market {coin!r}", field="coins", reason="unknown")
         if asset.is_delisted:
             raise ConfigError(f"{coin} is traded no more", field="coins", reason="delisted")
-    return assets
+
+
+def face(market: Asset | None) -> tuple[object, ...]:
+    """What an order on a market depends on; nothing where there is none."""
+    return () if market is None else (market.id, market.sz_decimals, market.px_decimals, market.is_delisted)
 
 
 async def measure_skew(rest: Asks, ip: IpBudget, clock: Clock, skew: Skew, timeout_ms: int) -> str | None:

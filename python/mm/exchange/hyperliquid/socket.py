@@ -122,20 +122,25 @@ def _verifying() -> ssl.SSLContext:
 
 
 class _Dial:
-    """Connects the TCP socket by itself, so that whoever gives up in the middle of a handshake leaves none behind."""
+    """Connects the TCP socket by itself, so that whoever gives up in the middle of a handshake leaves none behind, and an
+    address that does not answer (IPv6 that leads nowhere, say) leaves time for the others of its name.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, timeout_s: float) -> None:
         self.sock: socket.socket | None = None
+        self._timeout_s = timeout_s
 
     async def __call__(self, url: WSParsedURL) -> socket.socket:
         loop = asyncio.get_running_loop()
         failed: OSError = OSError("the name has no address")
-        for family, kind, protocol, _, address in await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM):
+        addresses = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+        for family, kind, protocol, _, address in addresses:
             sock = socket.socket(family, kind, protocol)
             sock.setblocking(False)
             try:
-                await loop.sock_connect(sock, address)
-            except OSError as error:
+                async with asyncio.timeout(self._timeout_s / len(addresses)):
+                    await loop.sock_connect(sock, address)
+            except OSError as error:  # a TimeoutError is one
                 sock.close()
                 failed = error
             except BaseException:
@@ -161,7 +166,7 @@ async def connect(
     Neither function may raise, and either may be called before this returns. Certificates are verified by Python's own
     TLS with the system's authorities; redirects are not followed; messages of more than `most` bytes end it.
     """
-    dial = _Dial()
+    dial = _Dial(timeout_ms / 1_000)
     context = _verifying() if url.startswith("wss:") else None
     try:
         async with asyncio.timeout(timeout_ms / 1_000):

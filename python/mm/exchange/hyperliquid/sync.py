@@ -23,6 +23,7 @@ from mm.exchange.hyperliquid.client import Hyperliquid
 from mm.exchange.hyperliquid.client_events import EventStream, Told
 from mm.exchange.hyperliquid.client_open import NewOrder
 from mm.exchange.hyperliquid.client_parts import Number
+from mm.exchange.hyperliquid.forks import not_in_a_child
 from mm.fallback import Policy
 from mm.protocol import RateLimitReply
 
@@ -31,7 +32,7 @@ T = TypeVar("T")
 OPENING_S = 5.0
 """Opening may take so much longer than a call: what it waited for is told first (the link's own bound is as long)."""
 TIMEOUT_S = 30.0
-NEVER_S = 1e9
+NEVER_S = threading.TIMEOUT_MAX
 EXIT_S = 60.0
 """What leaving may take: cancelling all with proof, waiting for answers, closing sockets."""
 
@@ -47,6 +48,7 @@ class HyperliquidSync:
         self._timeout_s = timeout_s
         self._wait = wait
         self._entered = False
+        self._opening: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -77,6 +79,7 @@ class HyperliquidSync:
         with self._lock:
             if self._thread is not None:
                 raise UsageError("a client is opened once", reason="opened")
+            not_in_a_child(self)
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._turn, args=(self._loop,), name="mm", daemon=True)
             self._thread.start()
@@ -87,6 +90,7 @@ class HyperliquidSync:
             raise
 
     async def _enter(self) -> None:
+        self._opening = asyncio.current_task()
         await self._client.__aenter__()
         self._entered = True
         if self._wait:
@@ -99,11 +103,21 @@ class HyperliquidSync:
         if loop is None or thread is None:
             return
         try:
-            if self._entered:
-                asyncio.run_coroutine_threadsafe(self._client.__aexit__(None, None, None), loop).result(EXIT_S)
+            asyncio.run_coroutine_threadsafe(self._leave(), loop).result(EXIT_S)
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(EXIT_S)
+
+    async def _leave(self) -> None:
+        if self._opening is not None:
+            await asyncio.wait([self._opening])  # one that was given up closes what it had opened
+        if self._entered:
+            await self._client.__aexit__(None, None, None)
+
+    def forked(self) -> None:
+        """This is a copy in a child process (reliability P9): its thread is not here, and its sockets are the parent's."""
+        self._loop = self._thread = None
+        self._lock = threading.Lock()
 
     @staticmethod
     def _turn(loop: asyncio.AbstractEventLoop) -> None:
@@ -206,6 +220,22 @@ class HyperliquidSync:
     def position(self, coin: str) -> Position:
         """As `Hyperliquid.position`."""
         return self._open().position(coin)
+
+    def closed(self, coin: str) -> str | None:
+        """As `Hyperliquid.closed`."""
+
+        async def look() -> str | None:
+            return self._open().closed(coin)
+
+        return self._call(look(), "closed", sends=False)
+
+    def release(self, coin: str | None, why: str) -> None:
+        """As `Hyperliquid.release`."""
+
+        async def release() -> None:
+            self._open().release(coin, why)
+
+        self._call(release(), "release", sends=False)
 
     def events(self) -> Iterator[Told]:
         """As `Hyperliquid.events`: everything from this call on. It blocks between events, and ends with the client."""
