@@ -48,6 +48,7 @@ from mm.exchange.hyperliquid.client_parts import (
     order_in,
     spot_of,
 )
+from mm.exchange.hyperliquid.client_turns import Turns
 from mm.exchange.hyperliquid.forks import not_in_a_child
 from mm.exchange.hyperliquid.link_settings import MAINNET, Settings, is_mainnet
 from mm.fallback import Policy
@@ -68,8 +69,6 @@ from mm.session import (
     name_of,
 )
 
-TURN_MS = 1_000
-"""The loop turns at least so often, whatever it waits for."""
 AT_ONCE = 32
 """So many facts that have arrived together are taken before time is looked at, and before the others have their turn."""
 OTHERS_EVERY = 8
@@ -147,11 +146,7 @@ class Hyperliquid:
         self._infos: Waiters[int, InfoReply | ReadFailed] = Waiters()
         self._budget: Waiters[str, RateLimitReply] = Waiters()
         self._fallbacks = Fallbacks(self._fates)
-        self._turned: asyncio.Future[None] | None = None
-        self._moved = True
-        """Something happened since it was looked at what is due."""
-        self._ends: list[int] = []
-        """When those who wait lose patience."""
+        self._turns = Turns(self._exchange)
         self._books = Books()
         self._closing = False
         self._gone = asyncio.Event()
@@ -236,7 +231,7 @@ class Hyperliquid:
         self._readers.tell([Left(self.left)] if self.left else [])
         self._readers.end(self._fault)
         self._nonces = None  # whoever else signs with this key has them, or nobody does any more
-        self._turn()
+        self._turns.over()
 
     def forked(self) -> None:
         """This is a copy in a child process: it has nobody's sockets to send on, or to close (reliability P9)."""
@@ -251,27 +246,21 @@ class Hyperliquid:
 
     async def _run(self) -> None:
         """The one loop: what arrives, what is due, what follows."""
-        session, exchange, turns, until = self.session, self._exchange, 0, 0
+        session, exchange, turns, number = self.session, self._exchange, self._turns, 0
         try:
             while True:
-                turns += 1
-                now = exchange.now_ms
-                if self._moved or now >= until:
-                    self._moved = False
-                    due = session.next_deadline()
-                    until = max(now + 1, min(now + TURN_MS, *self._ends, now + TURN_MS if due is None else due))
-                fact = await exchange.receive(until)
-                taken = 0
+                fact = await exchange.receive(turns.until_ms(session.next_deadline))
+                number, taken = number + 1, 0
                 while fact is not None:
                     session.take(fact)
                     # A market that moves has no deadline of ours.
-                    self._moved |= type(fact) is not MarketFact
+                    turns.moved |= type(fact) is not MarketFact
                     taken += 1
                     fact = exchange.receive_now() if taken < AT_ONCE else None
-                if self._moved or exchange.now_ms >= until:
+                if turns.due:
                     session.keep_time()
                 self._pass_on()
-                if taken == AT_ONCE or turns % OTHERS_EVERY == 0:
+                if taken == AT_ONCE or number % OTHERS_EVERY == 0:
                     await asyncio.sleep(0)  # a queue that is never empty must not keep the others from their turn
         except asyncio.CancelledError:
             raise
@@ -286,17 +275,12 @@ class Hyperliquid:
                 self._readers.end(fault)
             raise
         finally:
-            self._turn()
+            turns.over()
 
     def _tell(self) -> None:
         """A caller did something: pass on what followed, and have the loop look anew at what is due."""
         self._pass_on()
-        self._look_anew()
-
-    def _look_anew(self) -> None:
-        """What is due may have changed: the loop looks at it now."""
-        self._moved = True
-        self._exchange.wake()
+        self._turns.look_anew()
 
     def _pass_on(self) -> None:
         """Pass on what followed."""
@@ -318,18 +302,11 @@ class Hyperliquid:
                 case _:
                     pass
         self._readers.tell(events)
-        self._turn()
-
-    def _turn(self) -> None:
-        turned, self._turned = self._turned, None
-        if turned is not None and not turned.done():
-            turned.set_result(None)
+        self._turns.over()
 
     async def _next_turn(self) -> None:
         self._alive()
-        if self._turned is None:
-            self._turned = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._turned)
+        await self._turns.next()
         if self._task is None and self._fault is None:
             # Who waits may have sent something, and so it is not `NotSent`.
             raise OutcomeUnknown("the client was closed meanwhile", reason="closed")
@@ -337,17 +314,7 @@ class Hyperliquid:
 
     async def _until(self, done: Callable[[], bool], timeout_ms: int) -> bool:
         """Wait for this, turn by turn, in the exchange's time; False if it did not come in time."""
-        end = self._exchange.now_ms + timeout_ms
-        self._ends.append(end)
-        self._look_anew()
-        try:
-            while not done():
-                if self._exchange.now_ms >= end:
-                    return False
-                await self._next_turn()
-        finally:
-            self._ends.remove(end)
-        return True
+        return await self._turns.wait(done, timeout_ms, self._next_turn)
 
     def _alive(self) -> Session:
         """The session, while the loop turns."""

@@ -23,6 +23,7 @@ from mm.exchange.hyperliquid.encode import Question, Signed
 from mm.exchange.hyperliquid.forks import not_in_a_child
 from mm.exchange.hyperliquid.limits import AddressBudget, Limits, Need, action_weight, query_weight
 from mm.exchange.hyperliquid.link_answers import outcomes
+from mm.exchange.hyperliquid.link_bell import Bell
 from mm.exchange.hyperliquid.link_clock import Clock, Skew
 from mm.exchange.hyperliquid.link_held import Held, Nonces
 from mm.exchange.hyperliquid.link_line import Connect, Line
@@ -104,9 +105,7 @@ class Link:
         self._signer, self._clock, self._rng = signer, clock or Clock(), rng or random.Random()
         self._make_rest, self._connect = rest, connect
         self._facts: deque[Fact] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._called = False
+        self._bell = Bell()
         self._loop: asyncio.AbstractEventLoop
         self._watching: asyncio.TimerHandle | None = None
         self._held, self._nonces = Held(settings.held_most), Nonces()
@@ -212,11 +211,11 @@ class Link:
                 await asyncio.gather(*tasks, return_exceptions=True)
                 self._tasks.difference_update(tasks)
         finally:  # though whoever closes is cancelled meanwhile
-            for timer in (self._timer, self._watching):
-                if timer is not None:
-                    timer.cancel()
-            self._timer = self._watching = None
-            self._wake()
+            if self._watching is not None:
+                self._watching.cancel()
+                self._watching = None
+            self._bell.stop()
+            self._bell.ring()
             if self._rest is not None:
                 await self._rest.close()
 
@@ -251,15 +250,11 @@ class Link:
             left = until_ms - self._clock.now_ms()
             if left <= 0:
                 return None
-            self._waiter = self._alarm(left / 1_000)
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+            await self._bell.wait(self._loop, left / 1_000)
+            called = self._bell.was_called()
             if facts:
                 return facts.popleft()
-            if self._called:
-                self._called = False
+            if called:
                 return None
         if self._failure is not None:
             raise EngineFault(f"the link failed: {self._failure!r}", reason="link") from self._failure
@@ -271,24 +266,7 @@ class Link:
 
     def wake(self) -> None:
         """Let a `receive` that waits return now, with None if no fact is there."""
-        self._called = self._waiter is not None
-        self._wake()
-
-    def _alarm(self, left_s: float) -> asyncio.Future[None]:
-        """A future that is woken by a fact, or in this time. An alarm that rings too early does no harm (`receive` looks
-        again), so one that is set already is kept: setting and stopping one for each fact costs more than reading it.
-        """
-        loop = self._loop
-        due = loop.time() + left_s
-        if self._timer is None or self._timer.when() > due:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = loop.call_at(due, self._ring)
-        return loop.create_future()
-
-    def _ring(self) -> None:
-        self._timer = None
-        self._wake()
+        self._bell.call()
 
     # --- facts, for the line ------------------------------------------------------------------------
 
@@ -297,7 +275,7 @@ class Link:
         self._facts.append(fact)
         if len(self._facts) > self.settings.facts_most:
             self._overflow()
-        self._wake()
+        self._bell.ring()
 
     def answered(self, signed: Signed, told: tuple[Outcome, ...]) -> None:
         """The answer to an action."""
@@ -345,11 +323,7 @@ class Link:
             self._failure = error
             for task in self._tasks:
                 task.cancel()
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._bell.ring()
 
     def _overflow(self) -> None:
         kept = [fact for fact in self._facts if not isinstance(fact, _STREAMED)]
