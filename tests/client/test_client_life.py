@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import Literal
 
 import pytest
@@ -17,6 +18,7 @@ from mm.exchange.hyperliquid.client_events import EventStream, Lagged, Left
 from mm.exchange.hyperliquid.limits import Limits
 from mm.fallback import Policy
 from mm.protocol import (
+    Action,
     Cancel,
     Fact,
     Modify,
@@ -296,6 +298,29 @@ def test_after_a_fault_of_the_link_all_is_cancelled_if_that_was_wanted(
         run(story())
     assert len(fake.of(Cancel)) == (on_exit == "cancel")
     assert len(clients[0].left) == (0 if on_exit == "cancel" else 3)
+    assert fake.closed == 1
+
+
+def test_a_fault_while_all_is_cancelled_does_not_end_the_cancelling(fake: Fake) -> None:
+    async def broken(until_ms: int) -> Fact | None:
+        fake.now_ms += 100
+        raise EngineFault("the link failed")
+
+    def answers(action: Action) -> Iterable[Fact]:
+        if isinstance(action, Cancel) and len(fake.of(Cancel)) == 1:
+            fake.receive = broken  # type: ignore[method-assign]
+            return []
+        return fake.kind(action)
+
+    async def story() -> None:
+        fake.answers = answers
+        async with fake.client(on_exit="cancel") as hl:
+            await hl.ready()
+            await hl.place("BTC", "B", "100", "1")
+
+    with pytest.raises(EngineFault, match="the link failed"):
+        run(story())
+    assert len(fake.of(Cancel)) == 2
     assert fake.closed == 1
 
 

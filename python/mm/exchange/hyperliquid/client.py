@@ -195,12 +195,12 @@ class Hyperliquid:
             self._closing = True
             self._fallbacks.stop()
             try:
-                if self._fault is None:
-                    with contextlib.suppress(VenueError):
-                        if self._on_exit == "cancel":
-                            await self.cancel_all(wait=True)
+                with contextlib.suppress(VenueError, EngineFault):  # a fault is raised by the context
+                    if self._fault is None and self._on_exit == "cancel":
+                        await self.cancel_all(wait=True)
+                    if self._fault is None:
                         await self._until(lambda: not self.session.requests_open, self._grace_ms)
-                elif self._on_exit == "cancel":
+                if self._fault is not None and self._on_exit == "cancel":
                     await cancel_after_fault(self.session, self._exchange, self._grace_ms)
             finally:
                 await self._stop(task)
