@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -461,3 +462,59 @@ def test_a_question_without_an_answer_is_bounded(fake: Fake) -> None:
                 await hl.info({"type": "meta"}, timeout_ms=3_000)
 
     run(story())
+
+
+# --- what is asked wrongly --------------------------------------------------------------------------------
+
+
+def test_a_change_that_changes_nothing_keeps_its_place_in_the_queue(fake: Fake) -> None:
+    async def story() -> None:
+        async with fake.client() as hl:
+            await hl.ready()
+            order = await hl.place("BTC", "B", "100", "1")
+            for same in (hl.modify(order), hl.modify(order, px="100.0"), hl.modify(order, order_qty=1)):
+                assert (await same).oid == order.oid
+            assert not fake.of(Modify)
+            assert (await hl.modify(order, px="99")).oid != order.oid
+            assert len(fake.of(Modify)) == 1
+
+    run(story())
+
+
+def test_wrong_words_are_refused_by_their_field_and_nothing_is_sent(fake: Fake) -> None:
+    wrong: dict[str, Any] = {
+        "coin": lambda hl: hl.place(None, "B", "1", "1"),
+        "orders": lambda hl: hl.place_many([("BTC", "B", "1", "1")]),
+        "leverage": lambda hl: hl.update_leverage("BTC", "3"),
+        "time_ms": lambda hl: hl.schedule_cancel(1.5),
+        "body": lambda hl: hl.info("meta"),
+        "px": lambda hl: hl.place("BTC", "B", "100.12345", "1"),
+        "sz": lambda hl: hl.place("BTC", "B", "100", "1.001"),
+    }
+
+    async def story() -> None:
+        async with fake.client() as hl:
+            await hl.ready()
+            before = len(fake.sent)
+            told = {}
+            for field, ask in wrong.items():
+                with pytest.raises((BadInput, Unrepresentable)) as caught:
+                    await ask(hl)
+                assert caught.value.field == field
+                told[field] = str(caught.value)
+            assert told["px"] == "px is off the grid of BTC, between 100.12 and 100.13"
+            assert told["sz"] == "sz is off the grid of BTC, whose lot is 0.01"
+            with pytest.raises(BadInput, match="no market 'NOPE'"):
+                hl.closed("NOPE")
+            assert hl.market("BTC").next_px_up("100") == Decimal("100.01")
+            assert len(fake.sent) == before
+
+    run(story())
+
+
+def test_settings_that_are_not_one_are_named() -> None:
+    words: dict[str, Any] = {"account": ME, "key": "0x" + "11" * 32, "url": "http://127.0.0.1:1"}
+    with pytest.raises(ConfigError, match="the link has no setting 'bogus'; it has account, "):
+        mm.Hyperliquid(**words, link={"bogus": 1})
+    with pytest.raises(ConfigError, match=r"not one text: \['BTC'\]"):
+        mm.Hyperliquid(**words, coins="BTC")

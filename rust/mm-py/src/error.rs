@@ -31,8 +31,13 @@ pub(crate) fn bad(field: &str, reason: &str) -> PyErr {
 
 /// A number that cannot be represented.
 pub(crate) fn unrepresentable(field: &str, reason: &str) -> PyErr {
+    unrepresentable_where(field, reason, "")
+}
+
+/// The same, with words that lead to what could be represented.
+pub(crate) fn unrepresentable_where(field: &str, reason: &str, more: &str) -> PyErr {
     with(
-        Unrepresentable::new_err(format!("{field} {reason}")),
+        Unrepresentable::new_err(format!("{field} {reason}{more}")),
         &[("field", field), ("reason", reason)],
     )
 }

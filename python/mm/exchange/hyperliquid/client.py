@@ -21,7 +21,6 @@ from mm._core import Engine, Order, OrderState, Position, Side, Tif, classify_ca
 from mm._core.sign import Signer
 from mm._core.wire import Asset, Assets, Book
 from mm.errors import (
-    BadInput,
     ConfigError,
     EngineFault,
     NotSent,
@@ -34,7 +33,17 @@ from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_events import EventStream, Left, Readers, words_of
 from mm.exchange.hyperliquid.client_fault import cancel_after_fault
 from mm.exchange.hyperliquid.client_modify import Fallbacks
-from mm.exchange.hyperliquid.client_open import NewOrder, SharedNonces, began_ms, edit_of, network, unrecorded, wish_of
+from mm.exchange.hyperliquid.client_open import (
+    NewOrder,
+    SharedNonces,
+    began_ms,
+    edit_of,
+    names_of,
+    network,
+    settings_of,
+    unrecorded,
+    wish_of,
+)
 from mm.exchange.hyperliquid.client_parts import (
     Books,
     Hidden,
@@ -44,13 +53,16 @@ from mm.exchange.hyperliquid.client_parts import (
     face,
     is_done,
     json_of,
+    market_in,
     not_gone,
     order_in,
+    placed_in,
     spot_of,
+    whole,
 )
-from mm.exchange.hyperliquid.client_turns import Turns
+from mm.exchange.hyperliquid.client_turns import AT_ONCE, OTHERS_EVERY, Turns
 from mm.exchange.hyperliquid.forks import not_in_a_child
-from mm.exchange.hyperliquid.link_settings import MAINNET, Settings, is_mainnet
+from mm.exchange.hyperliquid.link_settings import MAINNET
 from mm.fallback import Policy
 from mm.protocol import InfoReply, RateLimitReply, ReadFailed, Warned
 from mm.protocol import Market as MarketFact
@@ -69,10 +81,6 @@ from mm.session import (
     name_of,
 )
 
-AT_ONCE = 32
-"""So many facts that have arrived together are taken before time is looked at, and before the others have their turn."""
-OTHERS_EVERY = 8
-"""After so many turns the others have theirs, even if there was always something here already."""
 AGAIN_MS = 1_000
 """How long `cancel_all` waits before it cancels again what survived."""
 EVENTS_MOST = 10_000
@@ -122,14 +130,12 @@ class Hyperliquid:
         if events_most < 1:
             raise ConfigError(f"events_most is a positive number, not {events_most}", field="events_most")
         self.account = account
-        self.coins = tuple(dict.fromkeys(coins))
+        self.coins = names_of(coins)
         self.left: tuple[Order, ...] = ()
         """After leaving: the orders that were open, or not known to be closed."""
         self._nonces: SharedNonces | None = None
         if exchange is None:
-            dexs = tuple(dict.fromkeys(filter(None, map(dex_of, self.coins))))
-            told = {"account": account, "url": url, "coins": self.coins, "mainnet": is_mainnet(url), "dexs": dexs}
-            exchange, self._nonces = network(Settings(**{**told, **(link or {})}), hidden, signer, vault)
+            exchange, self._nonces = network(settings_of(account, url, self.coins, link or {}), hidden, signer, vault)
         self._exchange = exchange
         self._assets = assets
         # What is given as an exchange may have a time of its own, and is to tell the same story again.
@@ -172,7 +178,7 @@ class Hyperliquid:
             self._assets = getattr(self._exchange, "assets", None)
         for coin in self.coins:
             _, base = spot_of(self._assets, coin) or (0, None)
-            self._recorded.tell(Engine.set_coin, coin, sz_decimals=self._market(coin).sz_decimals, base_token=base)
+            self._recorded.tell(Engine.set_coin, coin, sz_decimals=self.market(coin).sz_decimals, base_token=base)
         nonces = None if self._nonces is None else self._nonces.nonces
         self._session = Session(self._recorded, self._exchange, self.coins, self._rules, nonces=nonces)
         self._session.know_spot(lambda coin: spot_of(self._assets, coin))
@@ -295,8 +301,11 @@ class Hyperliquid:
                     self._infos.give(query, event)
                 case RateLimitReply():
                     self._budget.give("", event)
-                case GateMoved(phase=Phase.DOWN):
+                case GateMoved(phase=Phase.DOWN, why=why):
                     self._books.clear()
+                    log.warning("the connection is lost, and nothing is placed until all is known again: %s", why)
+                case GateMoved(phase=Phase.READY):
+                    log.info("ready: all is known that the venue knows")
                 case Escalated() | Held() | Surprised() | Warned():
                     log.warning(words_of(event))
                 case _:
@@ -345,6 +354,10 @@ class Hyperliquid:
         """The engine, for looking: what it is told goes through the session."""
         return self._recorded.view
 
+    def market(self, coin: str) -> Asset:
+        """A market and its grid: which prices and sizes there are (`next_px_up`, `round_px`, `lot`). Raises `BadInput`."""
+        return market_in(self._assets, coin)
+
     def book(self, coin: str) -> Book | None:
         """The market as last told; None until something came since the last connection."""
         return self._books.get(coin)
@@ -358,7 +371,8 @@ class Hyperliquid:
         return self.engine.position(coin)
 
     def closed(self, coin: str) -> str | None:
-        """Why nothing may be placed on this coin now; None if it may."""
+        """Why nothing may be placed on this coin now; None if it may. Raises `BadInput` for a coin that there is not."""
+        self.market(coin)
         return self.session.closed(coin)
 
     def release(self, coin: str | None, why: str) -> None:
@@ -408,11 +422,11 @@ class Hyperliquid:
         apart from takers (protocol 10.2).
         """
         session = self._quoting()
-        wishes = [wish_of(order, self._market(order.coin)) for order in orders]
+        wishes = [wish_of(order, self.market) for order in orders]
         names = session.place(wishes)
         waiting = [self._fates.wait(("place", name)) for name in names]
         self._tell()
-        return [self._placed(fate) for fate in await asyncio.gather(*waiting)]
+        return [placed_in(self.engine, fate) for fate in await asyncio.gather(*waiting)]
 
     async def modify(
         self,
@@ -425,21 +439,24 @@ class Hyperliquid:
         """Move an order to another price or size, and give it as it then stands.
 
         `order_qty` is the total over the order's life, executed part included: the venue is sent what is left of
-        it (order-state 6). It is one request, `batchModify`, and the order keeps its name.
+        it (order-state 6). It is one request, `batchModify`, and the order keeps its name. One that is so already is given as
+        it is: it is not sent, for its place in the queue would be lost.
 
-        Raises as `place`, and `UsageError` for an order that is not ours; what a refusal or a silence leaves behind is in the order's state. With a `policy` the
-        fallback takes over instead: ask, shrink, cancel, place anew, until the matter is settled. It places nothing anew
+        Raises as `place`, and `UsageError` for an order that is not ours; what a refusal or a silence leaves behind is in
+        the order's state. With a `policy` the fallback takes over instead: ask, shrink, cancel, place anew, until the matter is settled. It places nothing anew
         for an order that somebody else ended (a cancel of yours, or of the venue's), nor while the client is closing.
         """
         known = self._order(order)
-        edit = edit_of(known, self._market(known.coin), px, order_qty)
+        edit = edit_of(known, self.market(known.coin), px, order_qty)
         session = self._quoting()
+        if known.is_active and (known.px, known.cum_qty + known.leaves_qty) == (edit.px, edit.order_qty):
+            return known
         (leg,) = session.modify([edit])
         waiting = self._fates.wait(("modify", leg))
         self._tell()
         if policy is not None:
             return await self._fallbacks.settle(self, edit, leg, waiting, policy)
-        result = self._placed(await waiting)
+        result = placed_in(self.engine, await waiting)
         if isinstance(result, VenueError):
             raise result
         return result
@@ -546,36 +563,21 @@ class Hyperliquid:
 
     async def schedule_cancel(self, time_ms: int | None) -> None:
         """Set the dead man's switch, or take it back with None. Raises `Refused` (an account needs volume for it)."""
-        await self._bare("scheduleCancel", self._alive().schedule_cancel(time_ms))
+        at_ms = None if time_ms is None else whole("time_ms", time_ms)
+        await self._bare("scheduleCancel", self._alive().schedule_cancel(at_ms))
 
     async def update_leverage(self, coin: str, leverage: int, *, is_cross: bool = True) -> None:
         """Set a coin's leverage and margin mode. Raises `Refused`."""
-        self._market(coin)
-        await self._bare("updateLeverage", self._alive().update_leverage(coin, leverage, is_cross))
+        self.market(coin)
+        await self._bare("updateLeverage", self._alive().update_leverage(coin, whole("leverage", leverage), is_cross))
 
     # --- parts ----------------------------------------------------------------------------------------------
 
     async def _bare(self, kind: str, nonce: int) -> None:
         waiting = self._fates.wait((kind, nonce))
         self._tell()
-        error = error_of(await waiting)
-        if error is not None:
+        if (error := error_of(await waiting)) is not None:
             raise error
-
-    def _placed(self, fate: Fate) -> Order | VenueError:
-        error = error_of(fate)
-        if error is not None:
-            return error
-        order = self.engine.get_by_cloid(fate.cloid)
-        if order is None:
-            return OutcomeUnknown("the order was taken, and has left memory since", cloid=fate.cloid)
-        return order
-
-    def _market(self, coin: str) -> Asset:
-        market = None if self._assets is None else self._assets.get(coin)
-        if market is None:
-            raise BadInput(f"there is no market {coin!r}", field="coin", reason="unknown")
-        return market
 
     def _order(self, order: Order | str | int) -> Order:
         return order_in(self.engine, order)
@@ -585,7 +587,7 @@ class Hyperliquid:
         session, asked_ms = self.session, self._exchange.now_ms
         dexes = {dex_of(coin)} if coin is not None else {dex_of(name) for name in (*self.coins, *self.engine.coins())}
         dexes = dexes or {""}
-        await self._until(lambda: self._exchange.now_ms > asked_ms, 1_000)
+        await self._until(lambda: self._exchange.now_ms > asked_ms, 1)
         session.reads.open_orders(dexes)
         scanned = session.reads.scanned_ms
         left = end - self._exchange.now_ms

@@ -1,8 +1,10 @@
 """What a client is made of when it begins: one order to place, an engine without a record, the link over the network."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from threading import Lock
+from typing import Any
 from weakref import WeakValueDictionary
 
 from mm._core import Engine, Order, Side, Tif
@@ -12,8 +14,8 @@ from mm.errors import BadInput, ConfigError, UsageError
 from mm.exchange.base import AsyncExchange
 from mm.exchange.hyperliquid.client_parts import Hidden, Number
 from mm.exchange.hyperliquid.limits import Limits
-from mm.exchange.hyperliquid.link_settings import Settings
-from mm.session import Edit, Recorded, Unrecorded, Wish
+from mm.exchange.hyperliquid.link_settings import Settings, is_mainnet
+from mm.session import Edit, Recorded, Unrecorded, Wish, dex_of
 
 ASK_AFTER_MS = 1_500
 """When the engine asks for the trades behind an amount that an answer told (reliability N7: within 2 s)."""
@@ -38,8 +40,30 @@ class NewOrder:
     cloid: str | None = None
 
 
-def wish_of(order: NewOrder, market: Asset) -> Wish:
+def names_of(coins: Iterable[str]) -> tuple[str, ...]:
+    """The coins, each once. Raises `ConfigError`: one text would be as many coins as it has letters."""
+    if isinstance(coins, str):
+        raise ConfigError(f"coins are a list of names, not one text: [{coins!r}]", field="coins", reason="not a list")
+    return tuple(dict.fromkeys(coins))
+
+
+def settings_of(account: str, url: str, coins: tuple[str, ...], link: Mapping[str, Any]) -> Settings:
+    """The settings of the link. Raises `ConfigError`, naming the field."""
+    names = {field.name for field in fields(Settings)}
+    for name in link:
+        if name not in names:
+            known = ", ".join(sorted(names))
+            raise ConfigError(f"the link has no setting {name!r}; it has {known}", field=str(name), reason="unknown")
+    dexs = tuple(dict.fromkeys(filter(None, map(dex_of, coins))))
+    told = {"account": account, "url": url, "coins": coins, "mainnet": is_mainnet(url), "dexs": dexs}
+    return Settings(**{**told, **link})
+
+
+def wish_of(order: NewOrder, market_of: Callable[[str], Asset]) -> Wish:
     """What the session is asked for. Raises `BadInput` or `Unrepresentable`, naming the field."""
+    if not isinstance(order, NewOrder):
+        raise BadInput(f"an order to place is a NewOrder, not {order!r}", field="orders", reason="no NewOrder")
+    market = market_of(order.coin)
     side = next((side for side in (Side.BUY, Side.SELL) if order.side in (side, side.letter)), None)
     if side is None:
         raise BadInput(f"side is 'B' or 'A', not {order.side!r}", field="side", reason="unknown")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from mm._core import Engine, Order, OrderState
-from mm._core.wire import Assets, Bbo, Book, L2Book, Level
+from mm._core.wire import Asset, Assets, Bbo, Book, L2Book, Level
 from mm.errors import BadInput, NotSent, OutcomeUnknown, Refused, UnknownOrder, VenueError
 from mm.protocol import BookTop
 from mm.session import Fate, How
@@ -112,6 +112,15 @@ def order_in(engine: Engine, order: Order | str | int) -> Order:
     return found
 
 
+def placed_in(engine: Engine, fate: Fate) -> Order | VenueError:
+    """What came of a placement or a change: the order as it stands, or what is to be raised."""
+    error = error_of(fate)
+    if error is not None:
+        return error
+    order = engine.get_by_cloid(fate.cloid)
+    return order or OutcomeUnknown("the order was taken, and has left memory since", cloid=fate.cloid)
+
+
 def spot_of(assets: Assets | None, coin: str) -> tuple[int, str] | None:
     """The decimals and the base token of a spot coin; None of any other."""
     market = None if assets is None else assets.get(coin)
@@ -120,10 +129,27 @@ def spot_of(assets: Assets | None, coin: str) -> tuple[int, str] | None:
 
 def json_of(body: Mapping[str, Any]) -> bytes:
     """The body of a request. Raises `BadInput`."""
+    if not isinstance(body, dict) or not isinstance(body.get("type"), str):
+        raise BadInput("body is no request: a mapping with a type", field="body", reason="no type")
     try:
         return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError) as error:
         raise BadInput(f"body is no JSON: {error}", field="body", reason="not JSON") from None
+
+
+def market_in(assets: Assets | None, coin: str) -> Asset:
+    """The market of this name. Raises `BadInput`."""
+    market = None if assets is None or not isinstance(coin, str) else assets.get(coin)
+    if market is None:
+        raise BadInput(f"there is no market {coin!r}", field="coin", reason="unknown")
+    return market
+
+
+def whole(field: str, value: object) -> int:
+    """This whole number. Raises `BadInput`, naming the field."""
+    if type(value) is not int:
+        raise BadInput(f"{field} is a whole number, not {value!r}", field=field, reason="not whole")
+    return value
 
 
 def is_done(order: Order) -> bool:

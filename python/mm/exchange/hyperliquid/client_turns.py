@@ -11,6 +11,10 @@ from mm.exchange.base import AsyncExchange
 
 TURN_MS = 1_000
 """The loop turns at least so often, whatever it waits for."""
+AT_ONCE = 32
+"""So many facts that have arrived together are taken before time is looked at, and before the others have their turn."""
+OTHERS_EVERY = 8
+"""After so many turns the others have theirs, even if there was always something here already."""
 
 
 class Turns:

@@ -11,7 +11,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use super::market::{PySurfaced, surfaced, tuple};
 use super::{bytes, unreadable};
 use crate::convert::{DecPx, DecSz, DecUsd, decimal, plain_text, quoted, side, whole};
-use crate::error::{bad, raise, unrepresentable};
+use crate::error::{bad, raise, unrepresentable, unrepresentable_where};
 
 type Given<'a, 'py> = &'a Bound<'py, PyAny>;
 
@@ -234,11 +234,27 @@ impl PyAsset {
     }
     /// The text of a valid price, as it is signed: no zeros at the end. Raises `Unrepresentable` off the grid.
     fn px_to_wire(&self, px: Given<'_, '_>) -> PyResult<String> {
-        Ok(self.grid().exact_px(px_of(px)?).map_err(refused("px"))?.to_string())
+        let (grid, px) = (self.grid(), px_of(px)?);
+        let near = |why| match (why, grid.below(px), grid.above(px)) {
+            (GridError::OffGrid, Ok(down), Ok(up)) => {
+                let more = format!(" of {}, between {down} and {up}", self.0.name);
+                unrepresentable_where("px", why.reason(), &more)
+            }
+            _ => refused("px")(why),
+        };
+        Ok(grid.exact_px(px).map_err(near)?.to_string())
     }
     /// The text of a valid size, as it is signed: no zeros at the end. Raises `Unrepresentable` off the grid.
     fn sz_to_wire(&self, sz: Given<'_, '_>) -> PyResult<String> {
-        Ok(self.grid().exact_sz(sz_of(sz)?).map_err(refused("sz"))?.to_string())
+        let grid = self.grid();
+        let near = |why| match why {
+            GridError::OffGrid => {
+                let more = format!(" of {}, whose lot is {}", self.0.name, grid.lot());
+                unrepresentable_where("sz", why.reason(), &more)
+            }
+            _ => refused("sz")(why),
+        };
+        Ok(grid.exact_sz(sz_of(sz)?).map_err(near)?.to_string())
     }
 
     fn __repr__(&self) -> String {
