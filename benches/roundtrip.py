@@ -10,8 +10,10 @@ Beside it stands the CPU time that a side spends on an order, which other work o
 What is judged is measured with cores that do not sleep: on each spins a process that gives way to everybody
 (SCHED_IDLE), as `idle=poll` does on a machine that trades. A virtual core that sleeps is given away by its host, and to
 wake it takes 50 us that no program can save: "nothing at all", a socket that answers each frame with the same bytes,
-shows how much of every figure is the machine's. How it looks with cores that sleep is told, too. Where there is no such
-class of processes, that is all there is, and it is judged. Exit code 1 if a demand is not met.
+shows how much of every figure is the machine's. A round counts only if that socket's own tail is what is demanded of
+ours, before it and after it: in any other somebody else has the machine, and if there are too few that count there is
+no verdict. How it looks with cores that sleep is told, too. Where there is no such
+class of processes, that is all there is, and it is judged. Exit code 1 if a demand is not met, or not judged.
 """
 
 import argparse
@@ -40,6 +42,9 @@ P50_MUST_US, TAIL_MUST = 180.0, 2.0
 GAP_MS = 0.5
 """From an answer to the next frame."""
 SIDES = ("mm", "mm-asyncio", "by-hand", "sdk-coincurve", "sdk", "nothing")
+CONTROL = "nothing"
+TRIES = 4
+"""So many times as many rounds are begun as are to count."""
 ASLEEP = ("mm", "by-hand", "nothing")
 """Measured with cores that sleep, too."""
 LIBRARIES = ("aiohttp", "websockets", "picows")
@@ -54,13 +59,16 @@ WORD = {
 
 
 CAN_KEEP_AWAKE = hasattr(os, "SCHED_IDLE")
+# It spins in PAUSE, as who waits for a lock does: a loop of work would slow down whoever computes on the other half of
+# the same physical core. It dies with its parent.
 _SPINNER = """
-import os, sys
+import ctypes, os, signal, sys
 os.sched_setaffinity(0, {int(sys.argv[1])})
 os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-while os.getppid() == int(sys.argv[2]):
-    for _ in range(1_000_000):
-        pass
+libc, lock = ctypes.CDLL(None), ctypes.c_int()
+libc.prctl(1, signal.SIGKILL)
+for call in (libc.pthread_spin_init, libc.pthread_spin_lock, libc.pthread_spin_lock):
+    call(ctypes.byref(lock), 0)
 """
 
 
@@ -68,8 +76,7 @@ while os.getppid() == int(sys.argv[2]):
 def awake() -> Iterator[None]:
     """Cores that do not sleep: on each spins somebody who gives way to everybody."""
     spinners = [
-        subprocess.Popen([sys.executable, "-c", _SPINNER, str(core), str(os.getpid())])
-        for core in sorted(os.sched_getaffinity(0))
+        subprocess.Popen([sys.executable, "-c", _SPINNER, str(core)]) for core in sorted(os.sched_getaffinity(0))
     ]
     try:
         time.sleep(0.3)
@@ -266,8 +273,8 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def orders(quick: bool, gap_ms: float = GAP_MS) -> tuple[list[dict[str, Any]], bool]:
-    """A row a side and condition, those that are judged first; whether the first, ours, is as it must be."""
+def orders(quick: bool, gap_ms: float = GAP_MS) -> tuple[list[dict[str, Any]], str]:
+    """A row a side and condition, those that are judged first; and the word for the first, ours."""
     rounds, count = (3, 400) if quick else (7, 2_000)
     rows = []
     if CAN_KEEP_AWAKE:
@@ -275,27 +282,43 @@ def orders(quick: bool, gap_ms: float = GAP_MS) -> tuple[list[dict[str, Any]], b
             rows += measured(SIDES, rounds, count, gap_ms, "awake")
     rows += measured(ASLEEP if rows else SIDES, rounds, count, gap_ms, "asleep")
     mine = rows[0]
-    return rows, mine["p50"] <= P50_MUST_US and mine["p99"] <= TAIL_MUST * mine["p50"]
+    if mine["p50"] > P50_MUST_US:
+        return rows, "FAIL"
+    if mine["quiet"] < rounds:
+        return rows, "NOT JUDGED"
+    return rows, "PASS" if mine["p99"] <= TAIL_MUST * mine["p50"] else "FAIL"
+
+
+def is_quiet(count: int, gap_ms: float) -> bool:
+    """Whether the machine leaves a socket alone that does nothing: one order in a hundred takes no more than is demanded."""
+    took, _ = time_orders(CONTROL, count, gap_ms)
+    return percentile(took, 0.99) <= TAIL_MUST * percentile(took, 0.5)
 
 
 def measured(sides: tuple[str, ...], rounds: int, count: int, gap_ms: float, cores: str) -> list[dict[str, Any]]:
-    """The sides in turns, round by round."""
-    took: dict[str, list[list[float]]] = {name: [] for name in sides}
-    spent: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(rounds):
-        for name in sides:
-            one, cpu = time_orders(name, count // 4 if name == "sdk" else count, gap_ms)
-            took[name].append(one)
-            spent[name].append(cpu)
+    """The sides in turns, round by round; of those that are judged only rounds count before and after which it was quiet."""
+    judged = cores == "awake" or not CAN_KEEP_AWAKE
+    kept: list[dict[str, tuple[list[float], float]]] = []
+    noisy: list[dict[str, tuple[list[float], float]]] = []
+    for _ in range((TRIES if judged else 1) * rounds):
+        quiet = not judged or is_quiet(count // 2, gap_ms)
+        if not quiet and len(noisy) >= rounds:
+            continue
+        one = {name: time_orders(name, count // 4 if name == "sdk" else count, gap_ms) for name in sides}
+        (kept if quiet and (not judged or is_quiet(count // 2, gap_ms)) else noisy).append(one)
+        if len(kept) == rounds:
+            break
+    counted = kept if len(kept) == rounds else [*kept, *noisy][:rounds]
     return [
         {
             "side": name,
             "cores": cores,
-            # The median round: a round in which somebody else had the machine is no round of ours.
-            "p50": statistics.median(percentile(one, 0.5) for one in took[name]),
-            "p99": statistics.median(percentile(one, 0.99) for one in took[name]),
-            "rounds": [[round(percentile(one, share), 1) for share in (0.5, 0.99)] for one in took[name]],
-            "cpu": statistics.median(spent[name]),
+            "p50": statistics.median(percentile(one[name][0], 0.5) for one in counted),
+            "p99": statistics.median(percentile(one[name][0], 0.99) for one in counted),
+            "rounds": [[round(percentile(one[name][0], share), 1) for share in (0.5, 0.99)] for one in counted],
+            "cpu": statistics.median(one[name][1] for one in counted),
+            "quiet": len(kept),
+            "noisy": len(noisy),
         }
         for name in sides
     ]
@@ -431,27 +454,28 @@ def main() -> None:
             run_side(options.side[0], int(options.side[1]))
         return
     found: dict[str, Any] = {}
-    passed = True
+    word = "PASS"
     if options.only != "libraries":
-        found["orders"], passed = orders(options.quick, options.gap_ms)
+        found["orders"], word = orders(options.quick, options.gap_ms)
     if options.only != "orders":
         found["libraries"] = libraries(options.quick)
     if options.json:
         print(json.dumps(found, indent=1))
     else:
-        show(found, passed)
-    raise SystemExit(0 if passed else 1)
+        show(found, word)
+    raise SystemExit(0 if word == "PASS" else 1)
 
 
-def show(found: dict[str, Any], passed: bool) -> None:
+def show(found: dict[str, Any], word: str) -> None:
     if "orders" in found:
         print("frame in → signed order bytes on the socket, loopback, µs\n")
         print("| side | cores | p50 | p99 | CPU an order |\n| --- | --- | --- | --- | --- |")
         for row in found["orders"]:
             figures = f"{row['p50']:,.0f} | {row['p99']:,.0f} | {row['cpu']:,.0f}"
             print(f"| {WORD[row['side']]} | {row['cores']} | {figures} |")
-        word = "PASS" if passed else "FAIL"
-        print(f"\nmust: p50 ≤ {P50_MUST_US:.0f}, p99 ≤ {TAIL_MUST:g} × p50: {word}\n")
+        first = found["orders"][0]
+        print(f"\nmust: p50 ≤ {P50_MUST_US:.0f}, p99 ≤ {TAIL_MUST:g} × p50: {word}")
+        print(f"rounds in which the machine was quiet: {first['quiet']}; others: {first['noisy']}\n")
     if "libraries" in found:
         print("CPU a message (µs) one at a time and in bursts; round trip of 200 bytes (µs)\n")
         print(
