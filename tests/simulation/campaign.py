@@ -29,13 +29,13 @@ MARKETS = ("quiet", "thin", "deep")
 NEVER = {"meta_changed"}
 """After which a coin is halted until the client is opened anew."""
 RARE = {
-    *("clock_ahead", "deaf", "halt", "post_only", "refused_429", "socket_dropped", "socket_half_open"),
+    *("clock_ahead", "deaf", "halt", "post_only", "socket_dropped", "socket_half_open"),
     "order_forgotten",
 }
 """Faults that stop everything for seconds: a hundredth as often."""
-CONNECTING = {"socket_refused"}
-"""Strikes only who connects, which is rare enough."""
-COMMON_PPM, RARE_PPM, CONNECTING_PPM = (1_000, 30_000), (20, 400), (100_000, 500_000)
+COMMON_PPM, RARE_PPM = (1_000, 30_000), (20, 400)
+OWN_PPM = {"socket_refused": (100_000, 500_000), "refused_429": (200, 4_000)}
+"""One strikes only who connects, which is rare enough; the other has the client hold back for ten seconds."""
 HEALED_MS = 300_000
 """From the end of all faults until everything agrees: twice the longest pause between two reads, and a minute."""
 STEP_MS = 15_000
@@ -263,7 +263,7 @@ class Campaign:
             mine = name.removeprefix(VENUE)
             if name == mine or mine in NEVER or self.dice.random() < 0.5:
                 continue
-            low, high = RARE_PPM if mine in RARE else CONNECTING_PPM if mine in CONNECTING else COMMON_PPM
+            low, high = OWN_PPM.get(mine, RARE_PPM if mine in RARE else COMMON_PPM)
             self.inside.venue.fault(mine, per_million=self.dice.randrange(low, high), amount=entry.amount)
         await self.work()
         await self.agree()
