@@ -1,5 +1,7 @@
 //! What a fill, a frame or a batch did.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use mm_core::engine::Outcome;
 use mm_core::seen::Seen;
 use pyo3::prelude::*;
@@ -30,13 +32,37 @@ impl Effects {
 /// What one fill did.
 #[pyclass(frozen, name = "Applied", module = "mm", freelist = 64)]
 pub(crate) struct Applied {
+    done: Mutex<Done>,
+}
+
+/// What an [`Applied`] tells.
+pub(crate) struct Done {
     outcome: Outcome,
-    effects: Effects,
+    told: Told,
+    /// The effects as objects, once somebody has looked.
+    made: Option<Py<PyTuple>>,
+}
+
+impl Done {
+    pub(crate) fn new(outcome: Outcome, told: Told) -> Self {
+        Self { outcome, told, made: None }
+    }
 }
 
 impl Applied {
-    pub(crate) fn new(outcome: Outcome, told: Told) -> Self {
-        Self { outcome, effects: Effects::new(told) }
+    pub(crate) fn new(done: Done) -> Self {
+        Self { done: Mutex::new(done) }
+    }
+
+    /// Tells this from now on: for one that nobody has.
+    pub(crate) fn renew(&self, done: Done) {
+        let before = std::mem::replace(&mut *self.done(), done);
+        drop(before); // with the lock let go: an effect's end may run anything
+    }
+
+    /// Never held while a Python object is made.
+    fn done(&self) -> MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -45,38 +71,50 @@ impl Applied {
     /// The change of the leg's executed quantity.
     #[getter]
     fn applied(&self) -> DecSz {
-        DecSz(self.outcome.applied)
+        DecSz(self.done().outcome.applied)
     }
     /// min(remaining before, size): what had been told before as an amount.
     #[getter]
     fn skipped(&self) -> DecSz {
-        DecSz(self.outcome.skipped)
+        DecSz(self.done().outcome.skipped)
     }
     /// The fill was not new: booked before, contradicting what was booked, or older than memory.
     #[getter]
     fn duplicate(&self) -> bool {
-        self.outcome.seen != Seen::New
+        self.done().outcome.seen != Seen::New
     }
     /// The order's name, if the fill belongs to a known one.
     #[getter]
     fn cloid(&self) -> Option<String> {
-        opt_text(self.outcome.cloid)
+        opt_text(self.done().outcome.cloid)
     }
     /// The order's state now, if the fill belongs to a known one.
     #[getter]
     fn state(&self) -> Option<PyOrderState> {
-        self.outcome.state.map(Into::into)
+        self.done().outcome.state.map(Into::into)
     }
     /// What followed, in order.
     #[getter]
     fn effects(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
-        self.effects.get(py)
+        let told = {
+            let done = self.done();
+            if let Some(made) = &done.made {
+                return Ok(made.clone_ref(py));
+            }
+            done.told.clone()
+        };
+        let made = told.to_tuple(py)?.unbind();
+        Ok(self.done().made.get_or_insert(made).clone_ref(py))
     }
     fn __eq__(&self, other: &Self) -> bool {
-        self.outcome == other.outcome && self.effects.told == other.effects.told
+        if std::ptr::eq(self, other) {
+            return true;
+        }
+        let (one, its) = (self.done(), other.done());
+        one.outcome == its.outcome && one.told == its.told
     }
     fn __repr__(&self) -> String {
-        let o = &self.outcome;
+        let o = &self.done().outcome;
         let state = o.state.map_or_else(|| "None".to_owned(), |s| format!("OrderState.{s:?}"));
         let duplicate = if o.seen == Seen::New { "False" } else { "True" };
         format!(
