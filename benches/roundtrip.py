@@ -9,7 +9,7 @@ Beside it stands the CPU time that a side spends on an order, which other work o
 
 What is judged is measured with cores that do not sleep: on each spins a process that gives way to everybody
 (SCHED_IDLE), as `idle=poll` does on a machine that trades. A virtual core that sleeps is given away by its host, and to
-wake it takes 50 us that no program can save: "nothing at all", a socket that answers each frame with the same bytes,
+wake it takes tens of microseconds that no program can save: "nothing at all", a socket that answers each frame with the same bytes,
 shows how much of every figure is the machine's. A round counts only if that socket's own tail is what is demanded of
 ours, before it and after it: in any other somebody else has the machine, and if there are too few that count there is
 no verdict. How it looks with cores that sleep is told, too. Where there is no such

@@ -31,6 +31,9 @@ from tests.session.script import ME, START, Venue
 
 T = TypeVar("T")
 COINS = ("BTC", "ETH")
+RATE = "Too many cumulative requests sent (97460 > 97456) for cumulative volume traded $87457.46."
+NOBODY = "User or API Wallet 0x6d6d00000000000000000000000000000000de32 does not exist."
+GONE = "Order was never placed, already canceled, or filled. asset=0"
 
 
 META = json.dumps({"universe": [{"name": coin, "szDecimals": 2, "maxLeverage": 10} for coin in COINS]}).encode()

@@ -28,12 +28,8 @@ from mm.protocol import (
     Resting,
     Stale,
 )
-from tests.client.exchange import Fake, answering, run, until
+from tests.client.exchange import GONE, NOBODY, RATE, Fake, answering, run, until
 from tests.session.script import ME
-
-RATE = "Too many cumulative requests sent (97460 > 97456) for cumulative volume traded $87457.46."
-NOBODY = "User or API Wallet 0x6d6d00000000000000000000000000000000de32 does not exist."
-GONE = "Order was never placed, already canceled, or filled. asset=0"
 
 
 @pytest.fixture

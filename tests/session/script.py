@@ -5,8 +5,11 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
+import pytest
+
 from mm._core import Engine, Order, OrderState, Side, Tif
 from mm._core.sign import Nonces
+from mm.errors import NotSent
 from mm.protocol import (
     Action,
     Answer,
@@ -279,6 +282,15 @@ class Story(Venue):
 
 def wish(coin: str = "BTC", px: str = "100", sz: str = "1", tif: Tif = Tif.ALO, reduce_only: bool = False) -> Wish:
     return Wish(coin, Side.BUY, Decimal(px), Decimal(sz), tif, reduce_only)
+
+
+def refused(story: Story, coin: str = "BTC") -> str:
+    """Why nothing may be placed; the script shows that nothing was sent."""
+    before = len(story.sent(Place))
+    with pytest.raises(NotSent) as caught:
+        story.place(coin)
+    assert len(story.sent(Place)) == before
+    return caught.value.reason
 
 
 def frame(message: object) -> Frame:

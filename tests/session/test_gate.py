@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 
 from mm._core import Effect, OrderState
-from mm.errors import NotSent
 from mm.protocol import (
     Answer,
     AskFills,
@@ -28,21 +27,12 @@ from mm.protocol import (
     Stale,
 )
 from mm.session import Escalated, GateMoved, Held, Phase, Released, Rules
-from tests.session.script import ME, Story, frame
+from tests.session.script import ME, Story, frame, refused
 
 
 @pytest.fixture
 def story() -> Story:
     return Story()
-
-
-def refused(story: Story, coin: str = "BTC") -> str:
-    """Why nothing may be placed; the script shows that nothing was sent."""
-    before = len(story.sent(Place))
-    with pytest.raises(NotSent) as caught:
-        story.place(coin)
-    assert len(story.sent(Place)) == before
-    return caught.value.reason
 
 
 # --- the order of things ------------------------------------------------------------------------------

@@ -5,8 +5,7 @@ import pytest
 from mm._core import OrderState
 from mm.protocol import ActionError, AskOrder, Frame, LinkDown, NewOrder, ReadFailed
 from mm.session import Escalated
-from tests.session.script import ME, START, Story, frame
-from tests.session.test_gate import refused
+from tests.session.script import ME, START, Story, frame, refused
 
 
 @pytest.fixture

@@ -2,28 +2,17 @@
 
 import pytest
 
-from mm.errors import NotSent
 from mm.protocol import (
     Fresh,
     LinkDown,
-    Place,
     Stale,
 )
-from tests.session.script import Story
+from tests.session.script import Story, refused
 
 
 @pytest.fixture
 def story() -> Story:
     return Story()
-
-
-def refused(story: Story, coin: str = "BTC") -> str:
-    """Why nothing may be placed; the script shows that nothing was sent."""
-    before = len(story.sent(Place))
-    with pytest.raises(NotSent) as caught:
-        story.place(coin)
-    assert len(story.sent(Place)) == before
-    return caught.value.reason
 
 
 def test_a_stale_stream_closes_its_coin_and_no_other(story: Story) -> None:  # S80, G15, I23

@@ -47,8 +47,8 @@ pub(crate) struct Inner {
 #[pyclass(frozen, name = "Engine", module = "mm")]
 pub(crate) struct PyEngine {
     inner: Mutex<Inner>,
-    /// What the last fill did. Where nobody kept it, the next fill's answer is told by the same object: to make one and
-    /// to free it costs a tenth of a fill.
+    /// What the last fill did. Where nobody kept it, the next fill's answer is told by the same object, and none is
+    /// made and freed.
     spare: Mutex<Option<Py<Applied>>>,
 }
 
