@@ -244,6 +244,13 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, shared; CPython {platform.python_version()}{build}"
 
 
+def commit() -> str:
+    """What was measured."""
+    asked = ["git", "-C", str(HERE), "describe", "--always", "--dirty"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return f"commit {told.stdout.strip()}" if told.returncode == 0 else "an unknown commit"
+
+
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """Markdown, aligned so that it reads in a terminal, too."""
     cells = [head, *rows]
@@ -284,7 +291,7 @@ def main(argv: list[str]) -> int:
     else:
         print(f"{shown}\n\n{where}. Medians of CPU time; engine and twin in turns.")
     if "--update-readme" in argv:
-        note = f"Measured by `make bench` on {where}. The ratio to the twin, taken in turns in the same run, is what counts."
+        note = f"Measured by `make bench` at {commit()} on {where}. The ratio to the twin, taken in turns in the same run, is what counts."
         update_readme(f"\n{shown}\n\n{note}\n")
     return 1 if any(line.passed is False for line in lines) else 0
 

@@ -15,7 +15,7 @@ from typing import Any
 import books
 import roundtrip
 import signing
-from run import HERE, machine, table, update_readme
+from run import HERE, commit, machine, table, update_readme
 
 WORDS = {"sdk": "SDK", "sdk-coincurve": "SDK + coincurve", "by-hand": "by hand", "json": "json", "orjson": "orjson"}
 
@@ -101,7 +101,8 @@ def main(argv: list[str]) -> int:
         print(f"{shown}\n\n{machine()}. Medians; the sides take turns.")
     if "--update-readme" in argv:
         update_readme(
-            f"\n{shown}\n\nMeasured by `make bench` on the same machine; the sides take turns.\n", "bench-wire"
+            f"\n{shown}\n\nMeasured by `make bench` at {commit()} on the same machine; the sides take turns.\n",
+            "bench-wire",
         )
     return 1 if any(line.word in ("FAIL", "NOT JUDGED") for line in lines) else 0
 
